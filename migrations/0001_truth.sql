@@ -1,0 +1,178 @@
+-- Everything a person may see. Times are milliseconds since 1970, UTC; names of states and reasons are those
+-- of the program. Applied files are never edited: a change is a new file.
+
+-- One row is small on purpose: every transition rewrites it. The wide part stands in `work`.
+-- `seq` is the order of arrival, and lists are pages of it.
+CREATE TABLE task (
+    seq             INTEGER PRIMARY KEY,
+    id              TEXT    NOT NULL UNIQUE,
+    title           TEXT    NOT NULL,
+    command         TEXT    NOT NULL,
+    cwd             TEXT    NOT NULL,
+    state           TEXT    NOT NULL,
+    version         INTEGER NOT NULL,
+    generation      INTEGER NOT NULL,
+    holds           INTEGER NOT NULL,
+    priority        TEXT    NOT NULL,
+    notify          TEXT    NOT NULL,
+    timeout_ms      INTEGER,
+    retries         INTEGER NOT NULL,
+    start_at        INTEGER,
+    failures        INTEGER NOT NULL,
+    runs            INTEGER NOT NULL,
+    executed_ms     INTEGER NOT NULL,
+    next_question   INTEGER NOT NULL,
+    next_timer      INTEGER NOT NULL,
+    timers          TEXT    NOT NULL,
+    run_id          TEXT,
+    run_n           INTEGER,
+    run_stage       TEXT,
+    run_started_at  INTEGER,
+    reason          TEXT    NOT NULL,
+    reason_text     TEXT    NOT NULL,
+    outcome         TEXT,
+    origin          TEXT    NOT NULL,
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL,
+    ended_at        INTEGER
+) STRICT;
+
+-- Each entry also carries `seq`, so one state is read newest first without sorting.
+CREATE INDEX task_by_state ON task (state);
+CREATE INDEX task_with_run ON task (run_id) WHERE run_id IS NOT NULL;
+CREATE INDEX task_by_folder ON task (cwd);
+
+-- The program with its arguments and its whole environment, as JSON.
+CREATE TABLE work (
+    task    INTEGER PRIMARY KEY REFERENCES task (seq) ON DELETE CASCADE,
+    work    TEXT    NOT NULL
+) STRICT;
+
+-- `on_task` is an id and no reference: what a task waited for may be deleted later.
+CREATE TABLE dependency (
+    task    INTEGER NOT NULL REFERENCES task (seq) ON DELETE CASCADE,
+    n       INTEGER NOT NULL,
+    on_task TEXT    NOT NULL,
+    ended   TEXT,
+    waived  INTEGER NOT NULL,
+    PRIMARY KEY (task, n)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX dependency_on ON dependency (on_task);
+
+CREATE TABLE label (
+    task    INTEGER NOT NULL REFERENCES task (seq) ON DELETE CASCADE,
+    label   TEXT    NOT NULL,
+    PRIMARY KEY (task, label)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX label_by_name ON label (label, task);
+
+-- `stage`: starting, executing, ending, over. A row in `starting` may or may not have a process.
+CREATE TABLE run (
+    id              TEXT    PRIMARY KEY,
+    task            INTEGER NOT NULL REFERENCES task (seq) ON DELETE CASCADE,
+    n               INTEGER NOT NULL,
+    stage           TEXT    NOT NULL,
+    pid             INTEGER,
+    start_time      INTEGER,
+    boot_id         TEXT,
+    started_at      INTEGER NOT NULL,
+    executing_at    INTEGER,
+    ended_at        INTEGER,
+    gone_at         INTEGER,
+    exit_code       INTEGER,
+    exit_signal     INTEGER,
+    cpu_ms          INTEGER,
+    max_rss_kib     INTEGER,
+    last_output_at  INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX run_of_task ON run (task, n);
+CREATE INDEX run_live ON run (task) WHERE gone_at IS NULL;
+
+CREATE TABLE question (
+    task        INTEGER NOT NULL REFERENCES task (seq) ON DELETE CASCADE,
+    n           INTEGER NOT NULL,
+    kind        TEXT    NOT NULL,
+    text        TEXT    NOT NULL,
+    choices     TEXT    NOT NULL,
+    state       TEXT    NOT NULL,
+    asked_at    INTEGER NOT NULL,
+    settled_at  INTEGER,
+    choice      TEXT,
+    surface     TEXT,
+    note        TEXT,
+    PRIMARY KEY (task, n)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX question_open ON question (task) WHERE state = 'open';
+
+CREATE TABLE artifact (
+    run     TEXT    PRIMARY KEY,
+    task    INTEGER NOT NULL REFERENCES task (seq) ON DELETE CASCADE,
+    n       INTEGER NOT NULL,
+    report  TEXT    NOT NULL,
+    format  TEXT    NOT NULL,
+    outcome TEXT    NOT NULL,
+    notify  INTEGER NOT NULL,
+    at      INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX artifact_of_task ON artifact (task, n);
+
+-- The outbox: the intent to tell the person something, written before anything is shown.
+CREATE TABLE delivery (
+    id          INTEGER PRIMARY KEY,
+    task        INTEGER REFERENCES task (seq) ON DELETE CASCADE,
+    run         TEXT,
+    question    INTEGER,
+    kind        TEXT    NOT NULL,
+    state       TEXT    NOT NULL,
+    why         TEXT    NOT NULL,
+    attempts    INTEGER NOT NULL,
+    shown_on    TEXT,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX delivery_of_task ON delivery (task);
+CREATE INDEX delivery_unsettled ON delivery (id) WHERE state IN ('pending', 'held', 'showing', 'shown');
+
+-- The durable feed of changes; `seq` is the cursor. Only the oldest rows are ever removed, so the next number
+-- is always new without the bookkeeping of AUTOINCREMENT.
+CREATE TABLE transition (
+    seq         INTEGER PRIMARY KEY,
+    at          INTEGER NOT NULL,
+    subject     TEXT    NOT NULL,
+    task        TEXT,
+    subject_id  TEXT    NOT NULL,
+    from_state  TEXT    NOT NULL,
+    to_state    TEXT    NOT NULL,
+    reason      TEXT    NOT NULL,
+    text        TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX transition_of_task ON transition (task) WHERE task IS NOT NULL;
+
+-- An idempotency key lives until 30 days after its task ended, which `task.ended_at` says.
+CREATE TABLE task_key (
+    origin      TEXT    NOT NULL,
+    key         TEXT    NOT NULL,
+    task        INTEGER NOT NULL REFERENCES task (seq) ON DELETE CASCADE,
+    fingerprint TEXT    NOT NULL,
+    PRIMARY KEY (origin, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX task_key_of_task ON task_key (task);
+
+CREATE TABLE setting (
+    name    TEXT PRIMARY KEY,
+    value   TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- `rowid` is `task.seq`, so matches come newest first by themselves. The texts stand elsewhere already.
+CREATE VIRTUAL TABLE search USING fts5 (
+    title, command, brief, report,
+    content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2"
+);

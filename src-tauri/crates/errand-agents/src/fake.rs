@@ -1,0 +1,101 @@
+//! An agent for tests: it does what it is told through a channel and never starts a process.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use errand_base::{RunId, TaskId};
+use errand_model::StartError;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::{Agent, Order, Session, SessionEvent, Starting};
+
+#[derive(Clone, Default)]
+pub struct FakeAgent(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    runs: Vec<FakeRun>,
+    refuse: Option<StartError>,
+}
+
+/// One run that the fake was asked for.
+#[derive(Clone)]
+pub struct FakeRun {
+    pub task: TaskId,
+    pub run: RunId,
+    events: UnboundedSender<SessionEvent>,
+    ended: Arc<Mutex<bool>>,
+}
+
+impl FakeRun {
+    pub fn emit(&self, event: SessionEvent) {
+        // The engine may have let go of the run already; a real process would not notice either.
+        drop(self.events.send(event));
+    }
+
+    /// Whether the engine has ordered its end.
+    pub fn was_told_to_end(&self) -> bool {
+        *lock(&self.ended)
+    }
+}
+
+impl FakeAgent {
+    /// Every run so far, in the order of their start.
+    pub fn runs(&self) -> Vec<FakeRun> {
+        lock(&self.0).runs.clone()
+    }
+
+    pub fn runs_by_task(&self) -> HashMap<TaskId, usize> {
+        let mut counts = HashMap::new();
+        for run in self.runs() {
+            *counts.entry(run.task).or_default() += 1;
+        }
+        counts
+    }
+
+    /// The next starts fail like this.
+    pub fn refuse(&self, error: StartError) {
+        lock(&self.0).refuse = Some(error);
+    }
+}
+
+impl Agent for FakeAgent {
+    fn start(&self, order: Order) -> Starting<'_> {
+        let started = self.begin(order);
+        Box::pin(async move { started })
+    }
+}
+
+impl FakeAgent {
+    fn begin(&self, order: Order) -> Result<Box<dyn Session>, StartError> {
+        let mut state = lock(&self.0);
+        if let Some(error) = state.refuse.clone() {
+            return Err(error);
+        }
+        let (events, receiver) = unbounded_channel();
+        let ended = Arc::new(Mutex::new(false));
+        state.runs.push(FakeRun { task: order.task, run: order.run, events, ended: ended.clone() });
+        Ok(Box::new(FakeSession { receiver, ended }))
+    }
+}
+
+struct FakeSession {
+    receiver: UnboundedReceiver<SessionEvent>,
+    ended: Arc<Mutex<bool>>,
+}
+
+impl Session for FakeSession {
+    fn next(&mut self) -> Pin<Box<dyn Future<Output = SessionEvent> + Send + '_>> {
+        Box::pin(async { self.receiver.recv().await.unwrap_or(SessionEvent::Lost) })
+    }
+
+    fn end(&mut self) {
+        *lock(&self.ended) = true;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}

@@ -1,0 +1,75 @@
+//! The kinds of workers behind one vocabulary. The executor of the engine knows only [`Agent`] and [`Session`];
+//! what a program speaks stays in its folder.
+
+pub mod fake;
+mod script;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use errand_base::{RunId, TaskId};
+use errand_model::{Exit, StartError, Work};
+use errand_os::ProcessIdentity;
+
+pub use script::Script;
+
+/// A kind of worker.
+pub trait Agent: Send + Sync + 'static {
+    /// Starts a run. Cheap; what goes wrong later comes as an event.
+    fn start(&self, order: Order) -> Starting<'_>;
+}
+
+pub type Starting<'a> = Pin<Box<dyn Future<Output = Result<Box<dyn Session>, StartError>> + Send + 'a>>;
+
+/// What a run is to do.
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub task: TaskId,
+    pub run: RunId,
+    pub work: Arc<Work>,
+    /// Between asking its processes to end and killing them.
+    pub grace: Duration,
+}
+
+/// A run under way.
+pub trait Session: Send {
+    /// What happens next. May be dropped and called again without losing anything.
+    fn next(&mut self) -> Pin<Box<dyn Future<Output = SessionEvent> + Send + '_>>;
+
+    /// Ends every process of the run: asked first, killed after the grace.
+    fn end(&mut self);
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    Output,
+    Errors,
+}
+
+/// What a run may tell. After `StartFailed`, `Gone`, `Lost` or an `Exited` with `gone` nothing follows.
+#[derive(Clone, Debug)]
+pub enum SessionEvent {
+    Started {
+        identity: ProcessIdentity,
+    },
+    StartFailed(StartError),
+    Output {
+        stream: Stream,
+        bytes: Vec<u8>,
+    },
+    /// Its own process ended and everything it had printed by then has been delivered.
+    Exited {
+        exit: Exit,
+        gone: bool,
+        cpu: Duration,
+        max_rss_kib: u64,
+    },
+    Gone,
+    Stuck {
+        processes: u32,
+    },
+    /// Nobody knows how it ended; its processes are being ended.
+    Lost,
+}

@@ -1,0 +1,15 @@
+//! The bodies of the commands, one file for each group, and the views they return.
+
+mod answer;
+mod backup;
+mod change;
+mod doctor;
+mod engine;
+mod run;
+mod settings;
+mod tasks;
+mod view;
+mod wait;
+
+pub(crate) use tasks::{is_final, log_lines, resolve, rows_after};
+pub(crate) use view::timeline_row;

@@ -1,0 +1,42 @@
+use errand_base::Fault;
+use errand_engine::Telling;
+use errand_wire::{DoctorReport, DoctorRow, Empty, command};
+
+use crate::doctor::{note, ok, problem};
+use crate::router::{Api, Body};
+
+impl Body for command::Doctor {
+    async fn run(api: &Api, _params: Empty) -> Result<DoctorReport, Fault> {
+        let counts = api.engine.counts().await?;
+        let status = api.store.status();
+        let text = format!(
+            "Errand {}, process {}, {} running, {} queued, {} slots",
+            api.version,
+            std::process::id(),
+            counts.running,
+            counts.queued,
+            counts.slots
+        );
+        let mut rows = vec![ok("engine", text)];
+        rows.push(if status.full {
+            problem("disk", "The disk is full; new work is refused, results are kept.", "Free some space.")
+        } else if status.ballast {
+            ok("disk", "There is space, and 8 MiB are kept back for results.")
+        } else {
+            note("disk", "The space kept back for results could not be reserved.")
+        });
+        if status.log_bytes_dropped > 0 {
+            let text =
+                format!("{} bytes of output could not be written to the log.", status.log_bytes_dropped);
+            rows.push(note("log", text));
+        }
+        rows.push(match api.engine.outbox().telling() {
+            Telling::Ready { service } => ok("notifications", format!("Shown by {service}.")),
+            Telling::NoService { why } => DoctorRow {
+                hint: Some("Results wait and stay in `errand list` until there is one.".to_owned()),
+                ..note("notifications", format!("No notification service: {why}."))
+            },
+        });
+        Ok(DoctorReport { rows })
+    }
+}

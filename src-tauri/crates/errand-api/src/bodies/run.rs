@@ -1,0 +1,141 @@
+use std::path::Path;
+
+use errand_base::{Code, Fault, TaskId};
+use errand_engine::NewTask;
+use errand_model::{Origin, Policy, Program, Work};
+use errand_wire::{PreviewProgram, ProgramPreview, RunReply, RunTask, command};
+
+use super::resolve;
+use crate::program;
+use crate::router::{Api, Body};
+
+const LONGEST_TITLE: usize = 200;
+const LONGEST_LABEL: usize = 60;
+const LONGEST_KEY: usize = 200;
+const MOST_RETRIES: u32 = 100;
+
+impl Body for command::Run {
+    async fn run(api: &Api, params: RunTask) -> Result<RunReply, Fault> {
+        let argv = argv_of(&params)?;
+        let cwd = program::folder(params.cwd.as_deref())?;
+        let env = program::environment(params.env)?;
+        program::find(&argv, &cwd, &env)?;
+        let mut after: Vec<TaskId> = Vec::new();
+        for name in &params.after {
+            let id = resolve(api, name).await?;
+            if !after.contains(&id) {
+                after.push(id);
+            }
+        }
+        let program = Program { argv, cwd, env };
+        let command = program::one_line(&program);
+        let new = NewTask {
+            title: title(params.title, &command)?,
+            command,
+            work: Work::Program(program),
+            labels: labels(params.labels)?,
+            origin: Origin::Person,
+            policy: Policy {
+                priority: params.priority.map(Into::into).unwrap_or_default(),
+                notify: params.notify.map(Into::into).unwrap_or_default(),
+                timeout: params.timeout_ms.map(std::time::Duration::from_millis),
+                retries: retries(params.retries)?,
+            },
+            start_at: params.at,
+            after,
+            key: key(params.key)?,
+        };
+        let accepted = api.engine.accept(new).await?;
+        Ok(RunReply { id: accepted.id, duplicate: accepted.duplicate, notes: Vec::new() })
+    }
+}
+
+impl Body for command::Preview {
+    async fn run(_api: &Api, params: PreviewProgram) -> Result<ProgramPreview, Fault> {
+        let mut preview = ProgramPreview {
+            argv: Vec::new(),
+            path: None,
+            cwd: params.cwd.clone().unwrap_or_default(),
+            problem: None,
+            note: program::shell_note(&params.line),
+        };
+        // A person is still typing: every refusal is part of the answer, none is an error.
+        let checked = program::split_line(&params.line).and_then(|argv| {
+            preview.argv.clone_from(&argv);
+            let cwd = program::folder(params.cwd.as_deref())?;
+            preview.cwd = cwd.display().to_string();
+            find_here(&argv, &cwd)
+        });
+        match checked {
+            Ok(path) => preview.path = Some(path),
+            Err(fault) => preview.problem = Some(fault.into()),
+        }
+        Ok(preview)
+    }
+}
+
+fn find_here(argv: &[String], cwd: &Path) -> Result<String, Fault> {
+    let env = program::environment(std::collections::BTreeMap::new())?;
+    program::find(argv, cwd, &env).map(|path| path.display().to_string())
+}
+
+fn argv_of(params: &RunTask) -> Result<Vec<String>, Fault> {
+    match (&params.argv, &params.line, &params.brief) {
+        (Some(argv), None, None) => Ok(argv.clone()),
+        (None, Some(line), None) => program::split_line(line),
+        (None, None, Some(brief)) if brief.trim().is_empty() => {
+            Err(Fault::new(Code::BadUsage, "The brief is empty."))
+        }
+        (None, None, Some(_)) => {
+            Err(Fault::new(Code::AgentMissing, "No agent is set up that could read a brief."))
+        }
+        (None, None, None) => Err(Fault::new(Code::BadUsage, "There is nothing to run.")),
+        _ => Err(Fault::new(Code::BadUsage, "Give a program or a brief, not both.")),
+    }
+}
+
+pub(super) fn title(given: Option<String>, command: &str) -> Result<String, Fault> {
+    let title = given.as_deref().map(str::trim).filter(|title| !title.is_empty());
+    match title {
+        Some(title) if title.chars().count() > LONGEST_TITLE => {
+            Err(Fault::new(Code::BadUsage, format!("A title has at most {LONGEST_TITLE} characters.")))
+        }
+        Some(title) => Ok(title.split_whitespace().collect::<Vec<_>>().join(" ")),
+        None if command.chars().count() > 80 => Ok(command.chars().take(79).chain(['…']).collect()),
+        None => Ok(command.split_whitespace().collect::<Vec<_>>().join(" ")),
+    }
+}
+
+pub(super) fn labels(given: Vec<String>) -> Result<Vec<String>, Fault> {
+    let mut labels = Vec::new();
+    for label in given {
+        let label = label.trim().to_owned();
+        if label.is_empty() || label.chars().count() > LONGEST_LABEL || label.chars().any(char::is_control) {
+            return Err(Fault::new(Code::BadUsage, format!("“{label}” is not a label."))
+                .hint(format!("A label has 1 to {LONGEST_LABEL} characters.")));
+        }
+        if !labels.contains(&label) {
+            labels.push(label);
+        }
+    }
+    Ok(labels)
+}
+
+pub(super) fn retries(given: Option<u32>) -> Result<u32, Fault> {
+    match given {
+        Some(retries) if retries > MOST_RETRIES => {
+            Err(Fault::new(Code::BadUsage, format!("At most {MOST_RETRIES} retries are allowed.")))
+        }
+        Some(retries) => Ok(retries),
+        None => Ok(0),
+    }
+}
+
+fn key(given: Option<String>) -> Result<Option<String>, Fault> {
+    match given {
+        Some(key) if key.is_empty() || key.len() > LONGEST_KEY => {
+            Err(Fault::new(Code::BadUsage, format!("A key has 1 to {LONGEST_KEY} bytes.")))
+        }
+        other => Ok(other),
+    }
+}

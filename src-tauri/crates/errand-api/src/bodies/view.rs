@@ -1,0 +1,231 @@
+//! Rows as the wire shows them.
+
+use errand_base::{TaskId, Timestamp, say_duration};
+use errand_engine::{RunShared, Telling};
+use errand_model::{Choice, Exit, Format, Surface};
+use errand_store::{
+    Change, Delivery, DeliveryState, QuestionRow, QuestionState, Row, RunPhase, RunRow, Stored,
+    StoredArtifact, SubjectKind,
+};
+use errand_wire as wire;
+
+use crate::markdown::safe_html;
+use crate::program::one_line;
+
+/// Everything that a task's view is made of, read in one moment.
+pub(super) struct Whole {
+    pub stored: Stored,
+    pub run: Option<RunRow>,
+    pub questions: Vec<QuestionRow>,
+    pub artifact: Option<StoredArtifact>,
+    pub deliveries: Vec<Delivery>,
+    pub paused: bool,
+}
+
+/// What only the engine knows: the live run and why a queued task waits.
+pub(super) struct Now<'a> {
+    pub at: Timestamp,
+    pub live: Option<&'a RunShared>,
+    pub why: Option<String>,
+    pub telling: Telling,
+}
+
+pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
+    let Whole { stored, run, questions, artifact, deliveries, paused } = whole;
+    let model = stored.task;
+    let errand_model::Work::Program(program) = &stored.work;
+    let mut holds: Vec<wire::Hold> = model.holds.iter().map(Into::into).collect();
+    if paused && !model.state.is_final() {
+        holds.push(wire::Hold::All);
+    }
+    wire::TaskView {
+        title: stored.title,
+        state: model.state.into(),
+        holds,
+        reason: reason(model.reason.name(), &model.reason_text),
+        with_gaps: false,
+        generation: model.generation,
+        created_at: stored.created_at,
+        updated_at: stored.updated_at,
+        ended_at: stored.ended_at,
+        agent: "script".to_owned(),
+        profile: None,
+        argv: program.argv.clone(),
+        command: one_line(program),
+        cwd: program.cwd.display().to_string(),
+        labels: stored.labels,
+        priority: model.policy.priority.into(),
+        notify: model.policy.notify.into(),
+        origin: "person".to_owned(),
+        parent: None,
+        after: model.after.iter().map(|dependency| dependency.task.clone()).collect(),
+        start_at: model.start_at,
+        timeout_ms: model.policy.timeout.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
+        retries: model.policy.retries,
+        run: run.map(|run| run_view(run, &now)),
+        questions: questions.into_iter().map(question).collect(),
+        artifact: artifact.map(artifact_view),
+        deliveries: deliveries.into_iter().map(|row| delivery(row, &now.telling)).collect(),
+        why_waiting: now.why,
+        id: model.id,
+    }
+}
+
+fn run_view(run: RunRow, now: &Now<'_>) -> wire::RunView {
+    let last_output_at = now.live.and_then(RunShared::last_output).or(run.last_output_at);
+    let (exit_code, exit_signal) = match run.exit {
+        Some(Exit::Code(code)) => (Some(code), None),
+        Some(Exit::Signal(signal)) => (None, Some(signal)),
+        None => (None, None),
+    };
+    let phase = match run.phase {
+        RunPhase::Starting => wire::Phase::Starting,
+        RunPhase::Executing => wire::Phase::Executing,
+        RunPhase::Ending => wire::Phase::Ending,
+        RunPhase::Over => wire::Phase::Over,
+    };
+    wire::RunView {
+        n: run.n,
+        phase,
+        checkpoint: checkpoint(phase, run.started_at, last_output_at, now.at),
+        pid: run.pid.or_else(|| now.live.and_then(RunShared::pid)),
+        session: None,
+        started_at: run.started_at,
+        ended_at: run.ended_at,
+        exit_code,
+        exit_signal,
+        last_output_at,
+    }
+}
+
+/// "executing for 3 min, last output 40 s ago"
+fn checkpoint(phase: wire::Phase, started: Timestamp, heard: Option<Timestamp>, now: Timestamp) -> String {
+    let age = say_duration(now.since(started));
+    match (phase, heard) {
+        (wire::Phase::Starting, _) => "starting".to_owned(),
+        (wire::Phase::Executing, Some(heard)) => {
+            format!("executing for {age}, last output {} ago", say_duration(now.since(heard)))
+        }
+        (wire::Phase::Executing, None) => format!("executing for {age}, no output yet"),
+        (wire::Phase::Ending, _) => "its processes are being ended".to_owned(),
+        (wire::Phase::Over, _) => "over".to_owned(),
+    }
+}
+
+fn question(row: QuestionRow) -> wire::QuestionView {
+    let answered = row.settled_at.filter(|_| row.state == QuestionState::Answered).map(|at| wire::Answered {
+        choice: row.choice,
+        by: row.surface.map_or("you", Surface::phrase).to_owned(),
+        at,
+        surface: row.surface.map(Into::into),
+    });
+    wire::QuestionView {
+        id: format!("q{}", row.n),
+        kind: "blocker".to_owned(),
+        text: row.text,
+        options: row.choices.into_iter().map(choice).collect(),
+        state: match row.state {
+            QuestionState::Open => "open",
+            QuestionState::Answered => "answered",
+            QuestionState::Withdrawn => "withdrawn",
+        }
+        .to_owned(),
+        asked_at: row.asked_at,
+        answered,
+    }
+}
+
+fn choice(choice: Choice) -> wire::ChoiceView {
+    wire::ChoiceView { name: choice.name().to_owned(), label: choice.label().to_owned() }
+}
+
+fn artifact_view(stored: StoredArtifact) -> wire::ArtifactView {
+    let artifact = stored.artifact;
+    wire::ArtifactView {
+        run: stored.n,
+        html: safe_html(&artifact.report),
+        report: artifact.report,
+        format: match artifact.format {
+            Format::Text => "text",
+            Format::Markdown => "markdown",
+        }
+        .to_owned(),
+        outcome: artifact.outcome,
+        notify: artifact.notify,
+        at: stored.at,
+    }
+}
+
+fn delivery(row: Delivery, telling: &Telling) -> wire::DeliveryView {
+    let state = match row.state {
+        DeliveryState::Pending => wire::DeliveryState::Pending,
+        DeliveryState::Held => wire::DeliveryState::Held,
+        DeliveryState::Showing => wire::DeliveryState::Showing,
+        DeliveryState::Shown => wire::DeliveryState::Shown,
+        DeliveryState::Opened => wire::DeliveryState::Opened,
+        DeliveryState::Acted => wire::DeliveryState::Acted,
+        DeliveryState::Dismissed => wire::DeliveryState::Dismissed,
+        DeliveryState::Withdrawn => wire::DeliveryState::Withdrawn,
+    };
+    // Whether there is a service is known now, not when the row was written.
+    let waiting = matches!(state, wire::DeliveryState::Pending | wire::DeliveryState::Held);
+    let (state, why) = match telling {
+        Telling::NoService { why } if waiting => (wire::DeliveryState::Held, why.clone()),
+        Telling::NoService { .. } | Telling::Ready { .. } => (state, row.why),
+    };
+    wire::DeliveryView {
+        id: row.id,
+        kind: row.kind.name().to_owned(),
+        state,
+        why,
+        times_shown: row.attempts,
+        updated_at: row.updated_at,
+    }
+}
+
+pub(super) fn row(row: Row, paused: bool) -> wire::TaskRow {
+    let mut holds: Vec<wire::Hold> = row.holds.iter().map(Into::into).collect();
+    if paused && !row.state.is_final() {
+        holds.push(wire::Hold::All);
+    }
+    wire::TaskRow {
+        id: row.id,
+        title: row.title,
+        state: row.state.into(),
+        holds,
+        outcome: row.outcome.unwrap_or_else(|| row.reason_text.clone()),
+        reason: reason(row.reason.name(), &row.reason_text),
+        command: row.command,
+        cwd: row.cwd,
+        labels: row.labels,
+        priority: row.priority.into(),
+        open_questions: row.open_questions,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        ended_at: row.ended_at,
+    }
+}
+
+pub(crate) fn timeline_row(change: Change) -> wire::TimelineRow {
+    let task: Option<TaskId> = change.task;
+    wire::TimelineRow {
+        cursor: change.seq,
+        at: change.at,
+        subject: match change.subject {
+            SubjectKind::Task => wire::SubjectKind::Task,
+            SubjectKind::Run => wire::SubjectKind::Run,
+            SubjectKind::Question => wire::SubjectKind::Question,
+            SubjectKind::Delivery => wire::SubjectKind::Delivery,
+            SubjectKind::Settings => wire::SubjectKind::Settings,
+        },
+        task,
+        subject_id: change.subject_id,
+        from: change.from,
+        to: change.to,
+        reason: reason(change.reason.name(), &change.text),
+    }
+}
+
+fn reason(code: &str, text: &str) -> wire::ReasonView {
+    wire::ReasonView { code: code.to_owned(), text: text.to_owned() }
+}

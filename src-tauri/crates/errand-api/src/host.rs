@@ -1,0 +1,229 @@
+//! Hosting the engine: the lock, the store, the engine and its socket, in that order, and back again.
+
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use errand_base::{Clock, Code, Fault, SystemClock};
+use errand_engine::{Engine, Leave, Parts};
+use errand_os::{DesktopNotifier, EngineLock, Home, LockError};
+use errand_store::{Notice, Store};
+use errand_wire::{Event, Window, WindowKind};
+use tokio::net::UnixListener;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::router::Api;
+use crate::server;
+
+/// What notifications show beside their text.
+const ICON: &[u8] = include_bytes!("../../../../icons/icon-128.png");
+
+/// How the engine is hosted.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Without a desktop of its own.
+    pub headless: bool,
+    /// The binary `errand`, which has the spawner in it.
+    pub lean_binary: PathBuf,
+    /// The desktop app, started when somebody clicks a notification and none is there.
+    pub desktop_binary: Option<PathBuf>,
+}
+
+impl Options {
+    /// Both binaries stand side by side, so either finds the other.
+    pub fn beside(current: &Path, headless: bool) -> Options {
+        let folder = current.parent().unwrap_or(Path::new(""));
+        let desktop = folder.join("errand-desktop");
+        Options {
+            headless,
+            lean_binary: folder.join("errand"),
+            desktop_binary: desktop.exists().then_some(desktop),
+        }
+    }
+}
+
+/// An engine at work in this process.
+pub struct Hosted {
+    engine: Engine,
+    store: Store,
+    socket: PathBuf,
+    notices: Vec<Notice>,
+    leaving: watch::Sender<bool>,
+    signals: broadcast::Sender<Event>,
+    server: JoinHandle<()>,
+    _lock: EngineLock,
+}
+
+/// Starts the engine of this home. Refused if another one holds it.
+pub async fn start(home: Home, options: Options) -> Result<Hosted, Fault> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    home.create().map_err(|error| folder_fault(&home, &error))?;
+    let role = if options.headless { "headless" } else { "desktop" };
+    let lock = EngineLock::take(&home, role, clock.as_ref()).map_err(|error| lock_fault(&home, error))?;
+    if let Err(error) = errand_os::raise_open_files().and_then(|()| errand_os::become_subreaper()) {
+        tracing::warn!(%error, "a limit of the system could not be changed");
+    }
+
+    let store_options =
+        errand_store::Options { clock: clock.clone(), ..errand_store::Options::new(home.data()) };
+    let opened = Store::open(store_options, clock.now())?;
+    for notice in &opened.report {
+        tracing::warn!(?notice, "opening the store");
+    }
+    let socket = home.socket().map_err(|error| folder_fault(&home, &error))?;
+    let listener = bind(&socket).map_err(|error| folder_fault(&home, &error))?;
+
+    let (signals, _) = broadcast::channel(64);
+    let desktops = Arc::new(AtomicUsize::new(0));
+    let (clicks, clicked) = mpsc::unbounded_channel();
+    let (notifier, notifier_events) = DesktopNotifier::start(&icon(&home)).await;
+    let engine = Engine::start(Parts {
+        store: opened.store.clone(),
+        clock: clock.clone(),
+        agent: errand_engine::script_agent(options.lean_binary.clone(), &home.mark()).await?,
+        home_mark: home.mark(),
+        notifier: Arc::new(notifier),
+        notifier_events,
+        clicks,
+    })
+    .await?;
+    tokio::spawn(open_what_was_clicked(clicked, signals.clone(), desktops.clone(), options.desktop_binary));
+    let api = Api {
+        engine: engine.clone(),
+        store: opened.store.clone(),
+        home: Arc::new(home),
+        clock,
+        version: env!("CARGO_PKG_VERSION"),
+        headless: options.headless,
+        desktops,
+        signals: signals.clone(),
+    };
+    let (leaving, left) = watch::channel(false);
+    let server = tokio::spawn(server::serve(listener, api, left));
+    Ok(Hosted {
+        engine,
+        store: opened.store,
+        socket,
+        notices: opened.report,
+        leaving,
+        signals,
+        server,
+        _lock: lock,
+    })
+}
+
+impl Hosted {
+    /// What was unusual about opening the store, for the person.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Resolves when the engine has left: told by a command, or by the system through [`Hosted::shut_down`].
+    pub async fn wait(self) {
+        self.engine.left().await;
+        drop(self.signals.send(Event::Quitting));
+        self.leaving.send_replace(true);
+        drop(self.server.await);
+        drop(std::fs::remove_file(&self.socket));
+        self.store.close();
+    }
+
+    /// A handle that makes the engine leave within seconds, for SIGTERM and logout.
+    pub fn shut_down(&self) -> impl Future<Output = ()> + Send + use<> {
+        let engine = self.engine.clone();
+        async move {
+            if let Err(fault) = engine.quit(Leave::Shutdown).await {
+                tracing::warn!(%fault, "could not shut down in order");
+            }
+        }
+    }
+}
+
+/// Brings the desktop forward with a window; says whether one was there.
+pub(crate) fn open_window(
+    signals: &broadcast::Sender<Event>,
+    desktops: &AtomicUsize,
+    window: Window,
+) -> bool {
+    desktops.load(Ordering::SeqCst) > 0 && signals.send(Event::Open { window }).is_ok()
+}
+
+async fn open_what_was_clicked(
+    mut clicked: mpsc::UnboundedReceiver<errand_base::TaskId>,
+    signals: broadcast::Sender<Event>,
+    desktops: Arc<AtomicUsize>,
+    desktop_binary: Option<PathBuf>,
+) {
+    while let Some(task) = clicked.recv().await {
+        let window = Window { kind: WindowKind::Task, task: Some(task.to_string()) };
+        if open_window(&signals, &desktops, window) {
+            continue;
+        }
+        let Some(binary) = &desktop_binary else { continue };
+        let started = tokio::process::Command::new(binary)
+            .arg("--task")
+            .arg(task.as_str())
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .process_group(0)
+            .spawn();
+        if let Err(error) = started {
+            tracing::warn!(%error, "could not start the desktop");
+        }
+    }
+}
+
+/// The icon as a file, since no theme knows a program that was not installed; its bare name where that fails.
+fn icon(home: &Home) -> String {
+    let file = home.data().join("icon.png");
+    let is_there = std::fs::metadata(&file).is_ok_and(|meta| meta.len() == ICON.len() as u64);
+    if is_there || std::fs::write(&file, ICON).is_ok() {
+        file.display().to_string()
+    } else {
+        "errand".to_owned()
+    }
+}
+
+/// We hold the lock, so a socket that is there belongs to an engine that is gone.
+fn bind(socket: &Path) -> io::Result<UnixListener> {
+    match std::fs::remove_file(socket) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let listener = UnixListener::bind(socket)?;
+    std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+fn lock_fault(home: &Home, error: LockError) -> Fault {
+    match error {
+        LockError::Held { pid, role } => {
+            let who = match pid {
+                Some(pid) => format!("process {pid} ({role})"),
+                None => "another process".to_owned(),
+            };
+            Fault::new(
+                Code::EngineRunning,
+                format!("Errand runs already: {who} holds {}.", home.root().display()),
+            )
+        }
+        LockError::Io(error) => folder_fault(home, &error),
+    }
+}
+
+fn folder_fault(home: &Home, error: &io::Error) -> Fault {
+    let code = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Code::DiskFull,
+        _ => Code::StoreFailed,
+    };
+    Fault::new(code, format!("Errand's folder {} cannot be used: {error}.", home.root().display()))
+}

@@ -1,0 +1,13 @@
+//! The commands of Errand: their bodies, the socket they are served on, and the client that calls them. Every
+//! surface comes through here, so none has logic of its own.
+
+mod bodies;
+pub mod client;
+pub mod doctor;
+pub mod host;
+mod markdown;
+mod program;
+mod router;
+mod server;
+
+pub use errand_store::restore;

@@ -1,0 +1,153 @@
+use serde::{Deserialize, Serialize};
+
+/// Every way in which a request can be turned down. The list is closed: scripts branch on the name, the
+/// terminal on [`Code::exit`], and both stay stable once released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// A flag, a number or a date that cannot be read.
+    BadUsage,
+    TaskNotFound,
+    QuestionNotFound,
+    SettingNotFound,
+    EngineUnreachable,
+    /// The two sides speak different versions of the protocol.
+    VersionMismatch,
+    /// A prefix that fits several tasks, or an answer that fits several questions.
+    Ambiguous,
+    /// The same idempotency key came with another brief.
+    KeyConflict,
+    /// The task's state does not allow it.
+    IllegalState,
+    /// Somebody else was first.
+    AlreadyAnswered,
+    BadAnswer,
+    AgentMissing,
+    ProgramMissing,
+    FolderMissing,
+    DiskFull,
+    /// The database was written by a newer Errand.
+    StoreNewer,
+    /// The database could not be read or written.
+    StoreFailed,
+    /// Another engine holds this folder.
+    EngineRunning,
+    /// Plain programs run; quitting would cut them off.
+    ProgramsRunning,
+    /// The engine is leaving and takes no new work.
+    Quitting,
+    BadBackup,
+    TimedOutWaiting,
+    Internal,
+}
+
+impl Code {
+    pub const ALL: &[Code] = &[
+        Code::BadUsage,
+        Code::TaskNotFound,
+        Code::QuestionNotFound,
+        Code::SettingNotFound,
+        Code::EngineUnreachable,
+        Code::VersionMismatch,
+        Code::Ambiguous,
+        Code::KeyConflict,
+        Code::IllegalState,
+        Code::AlreadyAnswered,
+        Code::BadAnswer,
+        Code::AgentMissing,
+        Code::ProgramMissing,
+        Code::FolderMissing,
+        Code::DiskFull,
+        Code::StoreNewer,
+        Code::StoreFailed,
+        Code::EngineRunning,
+        Code::ProgramsRunning,
+        Code::Quitting,
+        Code::BadBackup,
+        Code::TimedOutWaiting,
+        Code::Internal,
+    ];
+
+    /// The exit code of the terminal contract.
+    pub fn exit(self) -> u8 {
+        match self {
+            Code::BadUsage => 2,
+            Code::TaskNotFound | Code::QuestionNotFound | Code::SettingNotFound => 4,
+            Code::EngineUnreachable | Code::VersionMismatch => 5,
+            Code::TimedOutWaiting => 7,
+            Code::Ambiguous
+            | Code::KeyConflict
+            | Code::IllegalState
+            | Code::AlreadyAnswered
+            | Code::BadAnswer
+            | Code::AgentMissing
+            | Code::ProgramMissing
+            | Code::FolderMissing
+            | Code::DiskFull
+            | Code::StoreNewer
+            | Code::StoreFailed
+            | Code::EngineRunning
+            | Code::ProgramsRunning
+            | Code::Quitting
+            | Code::BadBackup
+            | Code::Internal => 6,
+        }
+    }
+
+    /// What a person can do next when the place that found the fault had nothing better to say.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Code::BadUsage => "`errand help` shows the commands and their flags.",
+            Code::TaskNotFound => "`errand list` shows the tasks there are.",
+            Code::QuestionNotFound => "`errand show TASK` lists the task's questions.",
+            Code::SettingNotFound => "`errand settings list` shows every setting.",
+            Code::EngineUnreachable => "`errand start` starts it.",
+            Code::VersionMismatch => "Quit Errand with `errand quit` and start it again.",
+            Code::Ambiguous => "Give a few more letters of the id.",
+            Code::KeyConflict => "Use another key, or send the same brief again.",
+            Code::IllegalState => "`errand show TASK` says what state it is in and why.",
+            Code::AlreadyAnswered => "Nothing to do: the first answer counts.",
+            Code::BadAnswer => "`errand show TASK` shows the question and what it accepts.",
+            Code::AgentMissing => {
+                "Run a program instead: `errand run -- PROGRAM ARGS`. Agents come in a later version."
+            }
+            Code::ProgramMissing => "Check the spelling, or give the full path.",
+            Code::FolderMissing => "Make the folder first, or give another one with --cwd.",
+            Code::DiskFull => "Free some space. Running work goes on and its results are kept.",
+            Code::StoreNewer => {
+                "Install the newer Errand again, or restore the backup it made before the update."
+            }
+            Code::StoreFailed => "`errand doctor` looks at the folder and says what it finds.",
+            Code::EngineRunning => "`errand quit` stops it first.",
+            Code::ProgramsRunning => "`errand quit --finish` waits for them, `errand quit --now` stops them.",
+            Code::Quitting => "Start Errand again, then repeat the command.",
+            Code::BadBackup => "Choose a file that `errand backup` has written.",
+            Code::TimedOutWaiting => "The task goes on. `errand wait TASK` waits again.",
+            Code::Internal => "`errand doctor` collects what a report needs.",
+        }
+    }
+
+    pub fn name(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(name)) => name,
+            _ => "internal".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_name_a_next_step_and_an_exit_code_of_the_contract() {
+        let mut names: Vec<String> = Code::ALL.iter().map(|code| code.name()).collect();
+        for code in Code::ALL {
+            assert!(code.hint().ends_with('.'), "{code:?} has no sentence");
+            assert!((2..=7).contains(&code.exit()), "{code:?}");
+        }
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), Code::ALL.len());
+    }
+}

@@ -1,0 +1,287 @@
+//! What can be typed. The texts here are the help a person reads.
+
+use clap::{ArgGroup, Args, Parser, Subcommand};
+use errand_base::Timestamp;
+use errand_wire::{Notify, Priority, TaskState};
+
+use crate::parse;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "errand",
+    version,
+    about = "Hand it an errand: it works in the background, asks when it needs you, and brings back the result.",
+    after_help = "Without a command, the app starts or comes forward.",
+    disable_version_flag = true
+)]
+pub struct Line {
+    /// Print JSON: one document, or one per line for streams
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print the version
+    #[arg(long, short = 'V', action = clap::ArgAction::Version)]
+    version: Option<bool>,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the app, hidden or without any window
+    Start(Start),
+    /// Hand over a task: a program after `--`
+    Run(Box<Run>),
+    /// List tasks, newest first
+    List(List),
+    /// Show one task
+    Show(Task),
+    /// Print what a task has printed
+    Log(Log),
+    /// Every change of a task with its reason
+    History(Task),
+    /// Wait until tasks have ended or one needs you
+    Wait(Wait),
+    /// Print changes as they happen
+    Watch(Watch),
+    /// Answer a question of a task
+    Answer(Answer),
+    /// Cancel tasks
+    Cancel(Cancel),
+    /// Open an ended task again
+    Retry(Task),
+    /// Change a task that was handed over
+    Set(Set),
+    /// Let nothing new start: for some tasks, or for all
+    Pause(Which),
+    /// Go on after a pause
+    Resume(Which),
+    /// Write a copy of the database
+    Backup(Backup),
+    /// Put a copy of the database in place; nothing may run
+    Restore(Backup),
+    /// Show and change settings
+    Settings {
+        #[command(subcommand)]
+        command: Settings,
+    },
+    /// Look at everything that could be wrong
+    Doctor(Doctor),
+    /// Leave
+    Quit(Quit),
+}
+
+#[derive(Debug, Args)]
+pub struct Start {
+    /// Show no window, only the tray
+    #[arg(long, conflicts_with = "headless")]
+    pub hidden: bool,
+    /// Run without the app, in the foreground
+    #[arg(long)]
+    pub headless: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    /// What to call it in lists
+    #[arg(long)]
+    pub title: Option<String>,
+    /// The folder to run in [default: this one]
+    #[arg(long, value_name = "FOLDER")]
+    pub cwd: Option<String>,
+    /// Not before: 08:00, +2h or 2026-11-30T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = parse::moment)]
+    pub at: Option<Timestamp>,
+    /// Only after this task has completed; may be repeated
+    #[arg(long, value_name = "TASK")]
+    pub after: Vec<String>,
+    /// A word to find it by; may be repeated
+    #[arg(long = "label", value_name = "LABEL")]
+    pub labels: Vec<String>,
+    /// low, normal, high or urgent
+    #[arg(long, value_parser = parse::name::<Priority>)]
+    pub priority: Option<Priority>,
+    /// The same key and the same work again is the same task
+    #[arg(long)]
+    pub key: Option<String>,
+    /// End it after this time: 90s, 5m or 1h30m
+    #[arg(long, value_name = "DURATION", value_parser = parse::millis)]
+    pub timeout: Option<u64>,
+    /// Run it again up to N times when it fails
+    #[arg(long, value_name = "N")]
+    pub retries: Option<u32>,
+    /// When to announce the result: always, significant or silent
+    #[arg(long, value_parser = parse::name::<Notify>)]
+    pub notify: Option<Notify>,
+    /// A variable for the program: K=V, or K for its value here; may be repeated
+    #[arg(long, value_name = "K[=V]")]
+    pub env: Vec<String>,
+    /// Which agent works on the brief
+    #[arg(long)]
+    pub agent: Option<String>,
+    /// Stay until it has ended; print its report
+    #[arg(long)]
+    pub wait: bool,
+    /// Words for an agent; `-` reads them from standard input
+    #[arg(value_name = "BRIEF", conflicts_with = "program")]
+    pub brief: Vec<String>,
+    /// A program and its arguments
+    #[arg(last = true, value_name = "PROGRAM")]
+    pub program: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only tasks in this state; may be repeated
+    #[arg(long = "state", value_name = "STATE", value_parser = parse::name::<TaskState>)]
+    pub states: Vec<TaskState>,
+    #[arg(long, help = "Only tasks with this label")]
+    pub label: Option<String>,
+    /// Only tasks that run in this folder
+    #[arg(long)]
+    pub folder: Option<String>,
+    /// Only tasks with these words in the brief or the report
+    #[arg(long, value_name = "WORDS")]
+    pub search: Option<String>,
+    /// At most N tasks
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: Option<u32>,
+    /// Go on where the page before has ended
+    #[arg(long)]
+    pub cursor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Task {
+    /// The id or its beginning
+    pub task: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Log {
+    /// The id or its beginning
+    pub task: String,
+    /// Stay and print what comes
+    #[arg(long, short)]
+    pub follow: bool,
+    /// From this sequence number on
+    #[arg(long, value_name = "SEQ")]
+    pub from: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub struct Wait {
+    /// The ids or their beginnings
+    #[arg(required = true, value_name = "TASK")]
+    pub tasks: Vec<String>,
+    /// Give up after this time: 90s, 5m or 1h30m
+    #[arg(long, value_name = "DURATION", value_parser = parse::millis)]
+    pub timeout: Option<u64>,
+    /// Go on waiting while a task needs you
+    #[arg(long)]
+    pub through_questions: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// Begin after this change instead of now
+    #[arg(long)]
+    pub cursor: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["text", "choose"]))]
+pub struct Answer {
+    /// The id or its beginning
+    pub task: String,
+    /// Which question, such as q1, when several are open
+    #[arg(long)]
+    pub question: Option<String>,
+    /// The option to choose
+    #[arg(long, value_name = "OPTION")]
+    pub choose: Option<String>,
+    /// The answer in words; a text that names an option chooses it
+    pub text: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Cancel {
+    /// The ids or their beginnings
+    #[arg(required = true, value_name = "TASK")]
+    pub tasks: Vec<String>,
+    /// Why; kept in the history
+    #[arg(long)]
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).multiple(true)
+    .args(["title", "priority", "notify", "timeout", "retries", "labels"]))]
+pub struct Set {
+    /// The id or its beginning
+    pub task: String,
+    /// What to call it in lists
+    #[arg(long)]
+    pub title: Option<String>,
+    /// low, normal, high or urgent
+    #[arg(long, value_parser = parse::name::<Priority>)]
+    pub priority: Option<Priority>,
+    /// When to announce the result: always, significant or silent
+    #[arg(long, value_parser = parse::name::<Notify>)]
+    pub notify: Option<Notify>,
+    /// End it after this time: 90s, 5m or 1h30m
+    #[arg(long, value_name = "DURATION", value_parser = parse::millis)]
+    pub timeout: Option<u64>,
+    /// Run it again up to N times when it fails
+    #[arg(long, value_name = "N")]
+    pub retries: Option<u32>,
+    /// Replaces all labels; may be repeated, an empty one removes them
+    #[arg(long = "label", value_name = "LABEL")]
+    pub labels: Option<Vec<String>>,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").required(true).args(["tasks", "all"]))]
+pub struct Which {
+    /// The ids or their beginnings
+    #[arg(value_name = "TASK")]
+    pub tasks: Vec<String>,
+    /// Everything
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Backup {
+    pub file: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Settings {
+    /// Every setting and its value
+    List,
+    /// One setting
+    Get { name: String },
+    /// Change a setting; the value `default` sets it back
+    Set {
+        name: String,
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// List the places where a crash test can stop this build
+    #[arg(long, hide = true)]
+    pub failpoints: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Quit {
+    /// End everything that runs
+    #[arg(long, conflicts_with = "finish")]
+    pub now: bool,
+    /// Start nothing new and leave when the last run is over
+    #[arg(long)]
+    pub finish: bool,
+}

@@ -1,0 +1,189 @@
+//! One task as a person reads it.
+
+#[cfg(test)]
+pub mod samples;
+#[cfg(test)]
+mod tests;
+
+use errand_wire::{ArtifactView, Phase, QuestionView, RunView, TaskView, TimelineRow};
+
+use super::time::{Now, absolute, elapsed, relative};
+use super::{ASKS, Look, QUIET, STRONG, clean, clean_block, clip_to, columns, paint, state, timeline};
+
+/// Of program output the end says most, and this much of it fits beside the rest.
+const LAST_LINES: usize = 20;
+const LAST_CHANGES: usize = 5;
+
+pub fn card(task: &TaskView, history: &[TimelineRow], look: Look, now: &Now) -> String {
+    let mut parts = vec![head(task, look, now)];
+    parts.extend(task.questions.iter().filter(|q| q.state == "open").map(|q| question(task, q, look, now)));
+    parts.push(facts(task, look, now));
+    parts.extend(task.artifact.as_ref().map(|artifact| result(task, artifact, look, now)));
+    if !history.is_empty() {
+        let last = &history[history.len().saturating_sub(LAST_CHANGES)..];
+        let rows = last.iter().map(|row| indent(&timeline::row(row, narrower(look), now)));
+        let rows: Vec<String> = std::iter::once(paint(look, STRONG, "History")).chain(rows).collect();
+        parts.push(rows.join("\n"));
+    }
+    parts.join("\n\n") + "\n"
+}
+
+fn head(task: &TaskView, look: Look, now: &Now) -> String {
+    let title = clip_to(
+        &clean(&task.title),
+        Look { width: look.width.map(|w| w.saturating_sub(columns(task.id.as_str()) + 2)), ..look },
+    );
+    let mut lines = vec![format!("{}  {title}", paint(look, STRONG, task.id.as_str())).trim_end().to_owned()];
+    let gaps = if task.with_gaps { ", with gaps" } else { "" };
+    let label = format!("{}{gaps}", state::label(task.state, &task.holds));
+    let since = relative(task.ended_at.unwrap_or(task.updated_at), now);
+    lines.push(format!(
+        "{}  {}",
+        paint(look, state::style(task.state, &task.holds), &label),
+        paint(look, QUIET, &since)
+    ));
+    let mut say = |text: &str| {
+        let text = clean(text);
+        if !text.is_empty() {
+            lines.push(text);
+        }
+    };
+    say(&task.reason.text);
+    let paused = if state::is_paused(task.state, &task.holds) {
+        state::why_paused(&task.holds)
+    } else {
+        String::new()
+    };
+    say(&paused);
+    // The engine's reason to wait often is one of the two that stand there already.
+    if let Some(why) =
+        task.why_waiting.as_ref().filter(|why| **why != task.reason.text && !paused.contains(*why))
+    {
+        say(why);
+    }
+    lines.join("\n")
+}
+
+/// A question with the exact commands that answer it, ready to be copied.
+pub fn question(task: &TaskView, question: &QuestionView, look: Look, now: &Now) -> String {
+    let title = format!("Question {}", question.id);
+    let mut lines = vec![format!(
+        "{}  {}",
+        paint(look, ASKS, &title),
+        paint(look, QUIET, &relative(question.asked_at, now))
+    )];
+    lines.extend(clean_block(&question.text).trim_end().lines().map(indent));
+    let several = task.questions.iter().filter(|q| q.state == "open").count() > 1;
+    let which = if several { format!(" --question {}", question.id) } else { String::new() };
+    if question.options.is_empty() {
+        lines.push(indent(&format!("errand answer {}{which} 'YOUR ANSWER'", task.id)));
+        return lines.join("\n");
+    }
+    let command =
+        |name: &str| format!("errand answer {}{which} --choose {}", task.id, shell_word(&clean(name)));
+    let width = question.options.iter().map(|option| columns(&command(&option.name))).max().unwrap_or(0);
+    for option in &question.options {
+        let command = command(&option.name);
+        let blank = " ".repeat(width - columns(&command) + 2);
+        lines.push(indent(&format!("{command}{blank}{}", paint(look, QUIET, &clean(&option.label)))));
+    }
+    lines.join("\n")
+}
+
+fn facts(task: &TaskView, look: Look, now: &Now) -> String {
+    let mut rows: Vec<(&str, String)> = Vec::new();
+    let mut add = |name, value: String| {
+        if !value.is_empty() {
+            rows.push((name, value));
+        }
+    };
+    add("Command", task.command.clone());
+    add("Agent", if task.agent == "script" { String::new() } else { task.agent.clone() });
+    add("Folder", task.cwd.clone());
+    add("Made", format!("{} by {}", absolute(task.created_at, now), task.origin));
+    add(
+        "Starts",
+        task.start_at.map(|at| format!("{} ({})", absolute(at, now), relative(at, now))).unwrap_or_default(),
+    );
+    add("After", task.after.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+    add("Run", task.run.as_ref().map(|run| about_run(run, now)).unwrap_or_default());
+    add("Labels", task.labels.join(", "));
+    if task.priority != errand_wire::Priority::Normal {
+        add("Priority", name_of(&task.priority));
+    }
+    add(
+        "Time limit",
+        task.timeout_ms
+            .map(|ms| errand_base::say_duration(std::time::Duration::from_millis(ms)))
+            .unwrap_or_default(),
+    );
+    let width = rows.iter().map(|(name, _)| columns(name)).max().unwrap_or(0);
+    let lines: Vec<String> = rows
+        .iter()
+        .map(|(name, value)| {
+            let blank = " ".repeat(width - columns(name) + 2);
+            format!("{}{blank}{}", paint(look, QUIET, name), clean(value))
+        })
+        .collect();
+    lines.join("\n")
+}
+
+fn about_run(run: &RunView, now: &Now) -> String {
+    let mut parts = vec![format!("{}", run.n)];
+    match (run.phase, run.ended_at) {
+        (Phase::Over, Some(ended)) => parts.push(format!("took {}", elapsed(run.started_at, ended))),
+        (Phase::Over, None) => parts.push("over".into()),
+        (Phase::Starting, _) => parts.push("starting".into()),
+        (Phase::Executing, _) => parts.push(format!("for {}", elapsed(run.started_at, now.at))),
+        (Phase::Ending, _) => parts.push("ending".into()),
+    }
+    parts.extend(run.exit_code.map(|code| format!("exit code {code}")));
+    parts.extend(run.exit_signal.map(|signal| format!("ended by signal {signal}")));
+    parts.extend(run.pid.filter(|_| run.phase != Phase::Over).map(|pid| format!("process {pid}")));
+    // What it was last known to do is of no interest once it is over.
+    if run.phase != Phase::Over && !run.checkpoint.is_empty() {
+        parts.push(run.checkpoint.clone());
+    }
+    parts.join(", ")
+}
+
+fn result(task: &TaskView, artifact: &ArtifactView, look: Look, now: &Now) -> String {
+    let title = if artifact.outcome.is_empty() { "Result" } else { artifact.outcome.as_str() };
+    let when = paint(look, QUIET, &relative(artifact.at, now));
+    let mut out = vec![format!("{}  {when}", paint(look, STRONG, &clean(title)))];
+    let report = clean_block(&artifact.report);
+    let lines: Vec<&str> = report.trim_end().lines().collect();
+    let left_out = if artifact.format == "text" { lines.len().saturating_sub(LAST_LINES) } else { 0 };
+    if left_out > 0 {
+        let count = if left_out == 1 { "1 line".to_owned() } else { format!("{left_out} lines") };
+        out.push(indent(&paint(
+            look,
+            QUIET,
+            &format!("… {count} before; `errand log {}` shows all", task.id),
+        )));
+    }
+    out.extend(lines[left_out..].iter().copied().map(indent));
+    out.join("\n")
+}
+
+fn indent(line: &str) -> String {
+    if line.is_empty() { String::new() } else { format!("  {line}") }
+}
+
+fn narrower(look: Look) -> Look {
+    Look { width: look.width.map(|width| width.saturating_sub(2)), ..look }
+}
+
+/// As a shell needs it to be one word.
+fn shell_word(text: &str) -> String {
+    let plain =
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c));
+    if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+pub fn name_of<T: serde::Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    }
+}

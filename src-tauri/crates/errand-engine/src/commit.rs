@@ -1,0 +1,192 @@
+//! What a decision writes: state, reason, artifact and delivery in one transaction. Publishing comes after it.
+
+use errand_base::{Code, Fault, TaskId, Timestamp};
+use errand_model::{
+    DeliveryKind, Dependency, Effect, Policy, Reason, Run, Step, Subject, Transition, accept,
+};
+use errand_store::{DeliveryState, Inserted, NewDelivery, StoreError, WriteTx};
+
+use crate::input::{Acceptance, Edit, LiveTask, NewTask, Used};
+use crate::{failpoint, outbox};
+
+/// Ids are drawn by chance; this often in a row they are never all taken.
+const DRAWS: u32 = 64;
+
+/// What writing a step needs beside the step.
+#[derive(Clone, Debug)]
+pub(crate) struct StepWrite {
+    pub seq: i64,
+    pub from_version: u64,
+    pub was_final: bool,
+    /// The run that the step is about, as it is afterwards or as it was.
+    pub run: Option<Run>,
+    pub used: Option<Used>,
+}
+
+/// Writes a new task down. What it waits for is looked up here, so nothing can end in between.
+pub(crate) fn write_acceptance(
+    tx: &mut WriteTx<'_>,
+    new: &NewTask,
+    now: Timestamp,
+) -> Result<Acceptance, StoreError> {
+    failpoint::hit("before_accept_commit");
+    let mut after = Vec::with_capacity(new.after.len());
+    for task in &new.after {
+        let Some(state) = tx.tasks().state(task)? else {
+            return Err(Fault::new(Code::TaskNotFound, format!("There is no task {task}.")).into());
+        };
+        after.push(Dependency { ended: state.is_final().then_some(state), ..Dependency::on(task.clone()) });
+    }
+    let fingerprint = fingerprint(new);
+    for _ in 0..DRAWS {
+        let step = accept(TaskId::random(), new.policy.clone(), new.start_at, after.clone(), now);
+        let row = errand_store::NewTask {
+            task: &step.task,
+            title: &new.title,
+            work: &new.work,
+            command: &new.command,
+            labels: &new.labels,
+            origin: new.origin,
+            key: new.key.as_deref(),
+            fingerprint: &fingerprint,
+            now,
+        };
+        match tx.tasks().insert(&row)? {
+            Inserted::New { seq } => {
+                for effect in &step.effects {
+                    write_effect(tx, &step, effect, seq, None, now)?;
+                }
+                let work = Some(std::sync::Arc::new(new.work.clone()));
+                return Ok(Acceptance::New(Box::new(LiveTask { seq, task: step.task, work })));
+            }
+            Inserted::IdTaken => {}
+            Inserted::Duplicate { id, same_work } => return Ok(Acceptance::Known { id, same_work }),
+        }
+    }
+    Err(Fault::new(Code::Internal, "No free task id was found.").into())
+}
+
+/// Writes a step if the task is still as it was when the step was decided; says whether it was.
+pub(crate) fn write_step(
+    tx: &mut WriteTx<'_>,
+    write: &StepWrite,
+    step: &Step,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let starts = step.effects.iter().any(|effect| matches!(effect, Effect::Spawn { .. }));
+    failpoint::hit(if starts { "before_start_commit" } else { "before_end_commit" });
+    let artifact = step.effects.iter().find_map(|effect| match effect {
+        Effect::File(artifact) => Some(artifact),
+        _ => None,
+    });
+    let outcome = match artifact {
+        Some(artifact) => Some(artifact.outcome.as_str()),
+        None => (step.task.state.is_final() && !write.was_final).then_some(step.task.reason_text.as_str()),
+    };
+    if !tx.tasks().advance(write.seq, write.from_version, &step.task, outcome, now)? {
+        return Ok(false);
+    }
+    if let (Some(used), Some(run)) = (&write.used, &write.run) {
+        let cpu = u64::try_from(used.cpu.as_millis()).unwrap_or(u64::MAX);
+        tx.runs().ended(run.id, Some(used.exit), Some(cpu), Some(used.max_rss_kib), now)?;
+    }
+    for effect in &step.effects {
+        write_effect(tx, step, effect, write.seq, write.run.as_ref(), now)?;
+    }
+    Ok(true)
+}
+
+fn write_effect(
+    tx: &mut WriteTx<'_>,
+    step: &Step,
+    effect: &Effect,
+    seq: i64,
+    run: Option<&Run>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    match effect {
+        Effect::Spawn { run: id } => {
+            let n = run.map_or(step.task.runs, |run| run.n);
+            tx.runs().begin(*id, seq, n, now)?;
+        }
+        Effect::End { run } => {
+            tx.runs().ending(*run)?;
+        }
+        Effect::Free { run } => {
+            tx.runs().over(*run, now)?;
+        }
+        // The open questions of a task are rows that follow its state; only the answer is news.
+        Effect::Ask(_) => {}
+        Effect::Settle { question, choice, by } => {
+            tx.questions().settle(seq, *question, choice.as_deref(), by.as_ref(), now)?;
+            let told = tx.deliveries().of_task(seq)?;
+            for delivery in told.into_iter().filter(|delivery| delivery.question == Some(*question)) {
+                outbox::settle(tx, delivery, DeliveryState::Withdrawn, Reason::Settled, now)?;
+            }
+        }
+        Effect::File(artifact) => {
+            if let Some(run) = run {
+                tx.artifacts().file(run.id, seq, run.n, artifact, now)?;
+            }
+        }
+        Effect::Deliver(kind) => {
+            let question = match kind {
+                DeliveryKind::Question => step.task.questions.last().map(|question| question.n),
+                DeliveryKind::Result | DeliveryKind::Failure | DeliveryKind::Notice => None,
+            };
+            let delivery = NewDelivery {
+                task: Some(seq),
+                run: run.map(|run| run.id),
+                question,
+                kind: *kind,
+                state: DeliveryState::Pending,
+                why: "",
+            };
+            tx.deliveries().add(&delivery, now)?;
+        }
+        // What waits for this task finds out from its rows; telling is the fast path.
+        Effect::TellDependents => {}
+        Effect::Record(transition) => {
+            tx.transitions().record(&step.task.id, transition, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Changes what may be changed after a task was handed over; returns its policy and version afterwards.
+pub(crate) fn write_edit(
+    tx: &mut WriteTx<'_>,
+    id: &TaskId,
+    edit: &Edit,
+    now: Timestamp,
+) -> Result<(Policy, u64), StoreError> {
+    let Some(stored) = tx.tasks().load(id)? else {
+        return Err(Fault::new(Code::TaskNotFound, format!("There is no task {id}.")).into());
+    };
+    let mut task = stored.task;
+    let from_version = task.version;
+    let policy = &mut task.policy;
+    policy.priority = edit.priority.unwrap_or(policy.priority);
+    policy.notify = edit.notify.unwrap_or(policy.notify);
+    policy.timeout = edit.timeout.or(policy.timeout);
+    policy.retries = edit.retries.unwrap_or(policy.retries);
+    task.version += 1;
+    // Within the writer nobody can come between the read and the write.
+    tx.tasks().advance(stored.seq, from_version, &task, None, now)?;
+    tx.tasks().edit(stored.seq, edit.title.as_deref(), edit.labels.as_deref(), now)?;
+    let transition = Transition {
+        subject: Subject::Task,
+        from: task.state.name(),
+        to: task.state.name(),
+        reason: Reason::Edited,
+        text: "Changed by the person".to_owned(),
+    };
+    tx.transitions().record(id, &transition, now)?;
+    Ok((task.policy, task.version))
+}
+
+/// The same key with other work is a conflict; the environment does not count, since callers differ in it.
+fn fingerprint(new: &NewTask) -> String {
+    let errand_model::Work::Program(program) = &new.work;
+    serde_json::json!([program.argv, program.cwd]).to_string()
+}

@@ -1,0 +1,105 @@
+//! Runs: launching them, ending them, and what their processes report.
+
+use std::sync::Arc;
+
+use errand_base::{RunId, TaskId};
+use errand_model::{Death, Event, Stage, Tail};
+
+use super::{Dispatcher, Letter, death_of_leaving};
+use crate::input::{Action, Report};
+use crate::run::RunShared;
+
+impl Dispatcher {
+    pub(super) fn launch(&mut self, task: &TaskId, run: RunId) {
+        let Some(entry) = self.live.get_mut(task) else { return };
+        let shared = Arc::new(RunShared::default());
+        entry.shared = Some(shared.clone());
+        self.actions.push(Action::Launch {
+            task: task.clone(),
+            run,
+            n: entry.live.task.runs,
+            work: entry.live.work.clone(),
+            shared,
+        });
+    }
+
+    pub(super) fn end(&mut self, task: &TaskId, run: RunId) {
+        let Some(entry) = self.live.get(task) else { return };
+        if let Some(shared) = entry.shared.as_ref().filter(|_| is_run(entry.live.task.run.as_ref(), run)) {
+            shared.end.notify_one();
+        }
+    }
+
+    /// Ends a run because the system wants the engine gone. What it reports last decides how it is called.
+    pub(super) fn end_for_leaving(&mut self, task: &TaskId) {
+        let Some(entry) = self.live.get_mut(task) else { return };
+        entry.leaving = true;
+        if let Some(shared) = &entry.shared {
+            shared.end.notify_one();
+        }
+    }
+
+    pub(super) fn report(&mut self, task: &TaskId, run: RunId, report: Report) {
+        let leaving =
+            self.live.get(task).is_some_and(|entry| entry.leaving && is_active(entry.live.task.run.as_ref()));
+        let mut used = None;
+        let event = match report {
+            Report::StartFailed(error) => {
+                self.slots.remove(&run);
+                Event::StartFailed { run, error }
+            }
+            // It was told to end because we must leave: how it ended says nothing about its work.
+            Report::Exited { gone, used, .. } if leaving && !used.exit.is_success() => {
+                if !gone {
+                    return;
+                }
+                self.slots.remove(&run);
+                let tail = self.run_of(task).map(|shared| shared.tail()).unwrap_or_default();
+                Event::Lost { run, death: death_of_leaving(), tail }
+            }
+            Report::Exited { tail, gone, used: numbers } => {
+                // That its last process is gone is a fact; the next task need not wait for the commit.
+                if gone {
+                    self.slots.remove(&run);
+                }
+                used = Some(numbers);
+                Event::Exited { run, exit: numbers.exit, tail, gone }
+            }
+            Report::Gone => {
+                self.slots.remove(&run);
+                if leaving {
+                    let tail = self.run_of(task).map(|shared| shared.tail()).unwrap_or_default();
+                    Event::Lost { run, death: death_of_leaving(), tail }
+                } else {
+                    Event::Gone { run }
+                }
+            }
+            Report::Stuck { processes } => Event::Stuck { run, processes },
+            Report::Lost { death, tail } => {
+                self.slots.remove(&run);
+                Event::Lost { run, death, tail }
+            }
+            Report::Silent { since } => Event::Silent { run, since },
+            Report::Spoke => Event::Spoke { run },
+        };
+        self.post(task, Letter { event, reply: None, used });
+    }
+
+    /// The processes of the engine before are gone, so what they were doing can be called by its name.
+    pub(super) fn swept(&mut self, tails: Vec<(TaskId, RunId, Tail)>) {
+        self.sweeping = false;
+        for (task, run, tail) in tails {
+            self.slots.remove(&run);
+            let event = Event::Lost { run, death: Death::EngineDied, tail };
+            self.post(&task, Letter { event, reply: None, used: None });
+        }
+    }
+}
+
+fn is_run(run: Option<&errand_model::Run>, id: RunId) -> bool {
+    run.is_some_and(|run| run.id == id)
+}
+
+fn is_active(run: Option<&errand_model::Run>) -> bool {
+    run.is_some_and(|run| run.stage == Stage::Starting)
+}

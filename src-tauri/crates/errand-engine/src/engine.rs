@@ -1,0 +1,337 @@
+//! The engine: the loop around the dispatcher that carries out its orders, and the handle everybody else holds.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use errand_agents::{Agent, Order, Script};
+use errand_base::{Clock, Code, Fault, RunId, TaskId};
+use errand_model::{Event, StartError, Work};
+use errand_os::Notifier;
+use errand_store::{LogRun, Store};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::commit::{self, StepWrite};
+use crate::dispatcher::{Dispatcher, pause_event};
+use crate::executor::{Attempt, attempt};
+use crate::input::{Accepted, Action, Counts, Edit, Input, Leave, LiveTask, Moment, NewTask, Report};
+use crate::log_sink::LogSink;
+use crate::outbox::Outbox;
+use crate::run::RunShared;
+use crate::{recovery, settings};
+
+/// Between asking processes to end and killing them. A logout leaves us 5 s for everything.
+const GRACE: Duration = Duration::from_secs(3);
+/// How often a full disk is looked at again.
+const FULL_DISK_PAUSE: Duration = Duration::from_millis(500);
+
+/// What an engine is made of.
+pub struct Parts {
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    /// Marks the processes of this home.
+    pub home_mark: String,
+    pub agent: Arc<dyn Agent>,
+    pub notifier: Arc<dyn Notifier>,
+    pub notifier_events: mpsc::UnboundedReceiver<errand_os::NotifierEvent>,
+    /// Hears which task a person clicked in a notification.
+    pub clicks: mpsc::UnboundedSender<TaskId>,
+}
+
+/// A handle on the engine; cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    input: mpsc::UnboundedSender<Input>,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    outbox: Outbox,
+    left: watch::Receiver<bool>,
+}
+
+impl Engine {
+    /// Takes up where the engine before left off, and starts working.
+    pub async fn start(parts: Parts) -> Result<Engine, Fault> {
+        let Parts { store, clock, home_mark, agent, notifier, notifier_events, clicks } = parts;
+        let kept = store.read(|reader| reader.settings().all()).await?;
+        let live = settings::Live::from_kept(&kept);
+        let unfinished = recovery::unfinished(&store).await?;
+        let (input, inputs) = mpsc::unbounded_channel();
+        let (leave, left) = watch::channel(false);
+        let outbox = Outbox::start(store.clone(), clock.clone(), notifier, notifier_events, clicks);
+        let now = moment(clock.as_ref());
+        let mut dispatcher = Dispatcher::new(live, now);
+        let interrupted = recovery::interrupted(&unfinished);
+        let missed = recovery::missed_endings(&store, recovery::waiting(&unfinished)).await;
+        let mut actions = dispatcher.handle(Input::Recovered { tasks: unfinished }, now);
+        actions.extend(dispatcher.handle(Input::Missed { events: missed }, now));
+        tokio::spawn(recovery::sweep(store.clone(), home_mark, interrupted, input.clone()));
+
+        let engine = Engine {
+            input: input.clone(),
+            store: store.clone(),
+            clock: clock.clone(),
+            outbox: outbox.clone(),
+            left,
+        };
+        let mut driver = Driver { dispatcher, store, clock, agent, outbox, input, leave, full_probe: false };
+        driver.carry_out(actions);
+        tokio::spawn(driver.run(inputs));
+        Ok(engine)
+    }
+
+    /// Hands over a task. The answer comes after the commit.
+    pub async fn accept(&self, new: NewTask) -> Result<Accepted, Fault> {
+        self.ask(|reply| Input::Accept { new: Box::new(new), reply }).await?
+    }
+
+    /// Tells a task that something happened; the answer comes after the commit.
+    pub async fn tell(&self, task: &TaskId, event: Event) -> Result<(), Fault> {
+        let id = task.clone();
+        let stored = self.store.read(move |reader| reader.tasks().load(&id)).await?;
+        let stored = stored.map(|stored| Box::new(LiveTask::from(stored)));
+        let reopens = matches!(event, Event::Retry { .. });
+        let waits_for = stored.as_ref().map(|live| recovery::waits_for(&live.task)).filter(|_| reopens);
+        let id = task.clone();
+        self.ask(|reply| Input::Tell { task: id, event, stored, reply }).await??;
+        // While it was over, nobody told it how the tasks ended that it waits for.
+        if let Some(waits_for) = waits_for {
+            let events = recovery::missed_endings(&self.store, vec![(task.clone(), waits_for)]).await;
+            self.send(Input::Missed { events })?;
+        }
+        Ok(())
+    }
+
+    pub async fn pause(&self, task: &TaskId, pause: bool, by: errand_model::By) -> Result<(), Fault> {
+        self.tell(task, pause_event(pause, by)).await
+    }
+
+    /// Changes what may be changed after a task was handed over.
+    pub async fn edit(&self, task: &TaskId, edit: Edit) -> Result<(), Fault> {
+        let id = task.clone();
+        let now = self.clock.now();
+        let (policy, version) = self.store.write(move |tx| commit::write_edit(tx, &id, &edit, now)).await?;
+        self.send(Input::Edited { task: task.clone(), policy, version })
+    }
+
+    /// Why a queued task does not start, in words.
+    pub async fn why(&self, task: &TaskId) -> Option<String> {
+        let task = task.clone();
+        self.ask(|reply| Input::Why { task, reply }).await.ok().flatten()
+    }
+
+    pub async fn counts(&self) -> Result<Counts, Fault> {
+        self.ask(|reply| Input::Counts { reply }).await
+    }
+
+    /// The run of a task whose processes may exist.
+    pub async fn run_of(&self, task: &TaskId) -> Option<Arc<RunShared>> {
+        let task = task.clone();
+        self.ask(|reply| Input::RunOf { task, reply }).await.ok().flatten()
+    }
+
+    /// Settings were changed in the store.
+    pub async fn reread_settings(&self) -> Result<(), Fault> {
+        let kept = self.store.read(|reader| reader.settings().all()).await?;
+        self.send(Input::Settings(settings::Live::from_kept(&kept)))
+    }
+
+    /// The person has seen the task; what was shown about it is settled.
+    pub async fn opened(&self, task: &TaskId) -> Result<(), Fault> {
+        self.outbox.opened(task).await
+    }
+
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// Leaves; the answer names the runs that it waits for.
+    pub async fn quit(&self, how: Leave) -> Result<Vec<TaskId>, Fault> {
+        self.ask(|reply| Input::Quit { how, reply }).await?
+    }
+
+    /// Resolves once the engine has left.
+    pub async fn left(&self) {
+        let mut left = self.left.clone();
+        drop(left.wait_for(|left| *left).await);
+    }
+
+    async fn ask<T>(&self, input: impl FnOnce(oneshot::Sender<T>) -> Input) -> Result<T, Fault> {
+        let (reply, answer) = oneshot::channel();
+        self.send(input(reply))?;
+        answer.await.map_err(|_| gone())
+    }
+
+    fn send(&self, input: Input) -> Result<(), Fault> {
+        self.input.send(input).map_err(|_| gone())
+    }
+}
+
+fn gone() -> Fault {
+    Fault::new(Code::Quitting, "Errand is leaving.")
+}
+
+fn moment(clock: &dyn Clock) -> Moment {
+    Moment { wall: clock.now(), awake: clock.awake() }
+}
+
+struct Driver {
+    dispatcher: Dispatcher,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    agent: Arc<dyn Agent>,
+    outbox: Outbox,
+    input: mpsc::UnboundedSender<Input>,
+    leave: watch::Sender<bool>,
+    /// The full disk is being looked at from time to time.
+    full_probe: bool,
+}
+
+impl Driver {
+    async fn run(mut self, mut inputs: mpsc::UnboundedReceiver<Input>) {
+        while !*self.leave.borrow() {
+            let due = self.dispatcher.next_due(moment(self.clock.as_ref()));
+            let input = match due {
+                Some(due) => tokio::select! {
+                    input = inputs.recv() => input,
+                    () = tokio::time::sleep(due) => Some(Input::Tick),
+                },
+                None => inputs.recv().await,
+            };
+            let Some(input) = input else { break };
+            self.take(input);
+            while let Ok(input) = inputs.try_recv() {
+                self.take(input);
+            }
+        }
+        self.leave.send_replace(true);
+    }
+
+    fn take(&mut self, input: Input) {
+        let now = moment(self.clock.as_ref());
+        let actions = self.dispatcher.handle(input, now);
+        self.carry_out(actions);
+        if self.store.status().full && !self.full_probe {
+            self.full_probe = true;
+            self.probe_full_disk();
+        }
+    }
+
+    fn carry_out(&mut self, actions: Vec<Action>) {
+        for action in actions {
+            match action {
+                Action::Accept { new, reply } => {
+                    let input = self.input.clone();
+                    let now = self.clock.now();
+                    self.store.submit(
+                        move |tx| commit::write_acceptance(tx, &new, now),
+                        move |result| {
+                            crate::failpoint::hit("after_accept_commit");
+                            let result = result.map_err(Fault::from);
+                            drop(input.send(Input::Accepted { result, reply }));
+                        },
+                    );
+                }
+                Action::Commit { task, write, step, must } => self.commit(task, write, step, must),
+                Action::Launch { task, run, n, work, shared } => self.launch(task, run, n, work, shared),
+                Action::Deliver => self.outbox.look(),
+                Action::Reload { task } => self.reload(task),
+                Action::Leave => {
+                    self.leave.send_replace(true);
+                }
+            }
+        }
+    }
+
+    fn commit(&self, task: TaskId, write: StepWrite, step: Box<errand_model::Step>, must: bool) {
+        let input = self.input.clone();
+        let now = self.clock.now();
+        let step: Arc<errand_model::Step> = Arc::from(step);
+        let written = step.clone();
+        let starts = step.effects.iter().any(|effect| matches!(effect, errand_model::Effect::Spawn { .. }));
+        let done = move |result: Result<bool, errand_store::StoreError>| {
+            crate::failpoint::hit(if starts { "after_start_commit" } else { "after_end_commit" });
+            let result = result.map_err(Fault::from);
+            drop(input.send(Input::Committed { task, step, result }));
+        };
+        if must {
+            self.store.submit_final(move |tx| commit::write_step(tx, &write, &written, now), done);
+        } else {
+            self.store.submit(move |tx| commit::write_step(tx, &write, &written, now), done);
+        }
+    }
+
+    fn launch(&self, task: TaskId, run: RunId, n: u32, work: Option<Arc<Work>>, shared: Arc<RunShared>) {
+        let agent = self.agent.clone();
+        let clock = self.clock.clone();
+        let input = self.input.clone();
+        let silence = self.dispatcher.silence();
+        let log_run = LogRun { task: task.clone(), run, n };
+        let sink = LogSink { store: self.store.clone(), clock: clock.clone(), run: log_run };
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            let report = {
+                let task = task.clone();
+                move |report| drop(input.send(Input::Report { task: task.clone(), run, report }))
+            };
+            let work = match work {
+                Some(work) => Ok(work),
+                None => read_work(&store, &task).await,
+            };
+            crate::failpoint::hit("before_spawn");
+            let session = match work {
+                Ok(work) => agent.start(Order { task, run, work, grace: GRACE }).await,
+                Err(error) => Err(error),
+            };
+            crate::failpoint::hit("after_spawn");
+            match session {
+                Ok(session) => attempt(Attempt { session, sink, shared, clock, silence }, report).await,
+                Err(error) => report(Report::StartFailed(error)),
+            }
+        });
+    }
+
+    fn reload(&self, task: TaskId) {
+        let input = self.input.clone();
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            let id = task.clone();
+            let stored = store.read(move |reader| reader.tasks().load(&id)).await;
+            let stored = stored
+                .map(|stored| stored.map(|stored| Box::new(LiveTask::from(stored))))
+                .map_err(Fault::from);
+            drop(input.send(Input::Reloaded { task, stored }));
+        });
+    }
+
+    /// Looks again until there is space; what was held is committed then, without a restart.
+    fn probe_full_disk(&self) {
+        let store = self.store.clone();
+        let input = self.input.clone();
+        drop(input.send(Input::DiskFull(true)));
+        tokio::spawn(async move {
+            while !store.try_recover().await {
+                tokio::time::sleep(FULL_DISK_PAUSE).await;
+            }
+            drop(input.send(Input::DiskFull(false)));
+        });
+    }
+}
+
+async fn read_work(store: &Store, task: &TaskId) -> Result<Arc<Work>, StartError> {
+    let id = task.clone();
+    match store.read(move |reader| reader.tasks().load(&id)).await {
+        Ok(Some(stored)) => Ok(Arc::new(stored.work)),
+        Ok(None) => Err(StartError::Other("its row is gone".into())),
+        Err(error) => Err(StartError::Other(error.to_string())),
+    }
+}
+
+/// The agent of this version: programs under the supervisor.
+pub async fn script_agent(lean_binary: PathBuf, home_mark: &str) -> Result<Arc<dyn Agent>, Fault> {
+    let script = Script::start(&lean_binary, home_mark).await.map_err(|error| {
+        let text = format!("The supervisor {} could not be started: {error}.", lean_binary.display());
+        Fault::new(Code::Internal, text)
+            .hint("Install Errand again: `errand` and `errand-desktop` belong side by side.")
+    })?;
+    Ok(Arc::new(script))
+}

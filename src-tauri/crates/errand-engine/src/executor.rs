@@ -1,0 +1,115 @@
+//! One attempt: listens to a run, brings its output to the log and reports what matters. It knows no states and
+//! takes no decisions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use errand_agents::{Session, SessionEvent, Stream};
+use errand_base::Clock;
+use errand_model::Death;
+use tokio::time::{Instant, sleep_until};
+
+use crate::input::{Report, Used};
+use crate::output::WholeLines;
+use crate::run::RunShared;
+
+/// Where a run's output goes. The engine's log in earnest, a list in tests.
+pub(crate) trait Sink: Send {
+    /// Waits while the log cannot keep up, so that the program waits and memory does not grow.
+    fn append(&mut self, stream: Stream, bytes: Vec<u8>) -> impl Future<Output = ()> + Send;
+    fn started(&mut self, identity: errand_os::ProcessIdentity);
+}
+
+pub(crate) struct Attempt<S> {
+    pub session: Box<dyn Session>,
+    pub sink: S,
+    pub shared: Arc<RunShared>,
+    pub clock: Arc<dyn Clock>,
+    /// After how long without output to say so.
+    pub silence: Duration,
+}
+
+/// Runs until no process of the run is left.
+pub(crate) async fn attempt<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report) + Send) {
+    let Attempt { mut session, mut sink, shared, clock, silence } = attempt;
+    let mut output = WholeLines::default();
+    let mut errors = WholeLines::default();
+    let mut last_heard = clock.now();
+    let mut deadline = Instant::now() + silence;
+    let mut silent = false;
+    loop {
+        let event = tokio::select! {
+            biased;
+            () = shared.end.notified() => {
+                session.end();
+                continue;
+            }
+            () = shared.listen.notified() => {
+                silent = false;
+                deadline = Instant::now() + silence;
+                continue;
+            }
+            event = session.next() => event,
+            () = sleep_until(deadline), if !silent => {
+                silent = true;
+                report(Report::Silent { since: last_heard });
+                continue;
+            }
+        };
+        match event {
+            SessionEvent::Started { identity } => {
+                shared.set_pid(identity.pid);
+                sink.started(identity);
+            }
+            SessionEvent::Output { stream, bytes } => {
+                last_heard = clock.now();
+                deadline = Instant::now() + silence;
+                shared.heard(last_heard);
+                if silent {
+                    silent = false;
+                    report(Report::Spoke);
+                }
+                let lines = match stream {
+                    Stream::Output => {
+                        shared.with_tails(|tails| tails.output(&bytes));
+                        output.push(bytes)
+                    }
+                    Stream::Errors => {
+                        shared.with_tails(|tails| tails.errors(&bytes));
+                        errors.push(bytes)
+                    }
+                };
+                if !lines.is_empty() {
+                    sink.append(stream, lines).await;
+                }
+            }
+            SessionEvent::StartFailed(error) => return report(Report::StartFailed(error)),
+            SessionEvent::Exited { exit, gone, cpu, max_rss_kib } => {
+                flush(&mut sink, &mut output, &mut errors).await;
+                report(Report::Exited { tail: shared.tail(), gone, used: Used { exit, cpu, max_rss_kib } });
+                silent = true;
+                if gone {
+                    return;
+                }
+            }
+            SessionEvent::Gone => {
+                flush(&mut sink, &mut output, &mut errors).await;
+                return report(Report::Gone);
+            }
+            SessionEvent::Stuck { processes } => report(Report::Stuck { processes }),
+            SessionEvent::Lost => {
+                flush(&mut sink, &mut output, &mut errors).await;
+                return report(Report::Lost { death: Death::SupervisorDied, tail: shared.tail() });
+            }
+        }
+    }
+}
+
+/// Writes what was printed without a line end.
+async fn flush<S: Sink>(sink: &mut S, output: &mut WholeLines, errors: &mut WholeLines) {
+    for (stream, rest) in [(Stream::Output, output.finish()), (Stream::Errors, errors.finish())] {
+        if !rest.is_empty() {
+            sink.append(stream, rest).await;
+        }
+    }
+}

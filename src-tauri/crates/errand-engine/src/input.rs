@@ -1,0 +1,219 @@
+//! Everything that reaches the dispatcher, and everything it orders.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use errand_base::{Fault, RunId, TaskId, Timestamp};
+use errand_model::{Death, Event, Exit, Origin, Policy, Priority, StartError, Step, Tail, Task, Work};
+use tokio::sync::oneshot;
+
+use crate::commit::StepWrite;
+use crate::run::RunShared;
+use crate::settings;
+
+/// Both clocks at one moment. People's deadlines run on the wall clock, execution time on the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    pub wall: Timestamp,
+    /// Stands still while the machine sleeps.
+    pub awake: Duration,
+}
+
+/// A task as it is handed over.
+#[derive(Clone, Debug)]
+pub struct NewTask {
+    pub title: String,
+    pub work: Work,
+    pub command: String,
+    pub labels: Vec<String>,
+    pub origin: Origin,
+    pub policy: Policy,
+    pub start_at: Option<Timestamp>,
+    pub after: Vec<TaskId>,
+    pub key: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    pub id: TaskId,
+    pub duplicate: bool,
+}
+
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, Fault>>;
+
+pub(crate) enum Input {
+    Accept {
+        new: Box<NewTask>,
+        reply: Reply<Accepted>,
+    },
+    /// The commit of an acceptance came back.
+    Accepted {
+        result: Result<Acceptance, Fault>,
+        reply: Reply<Accepted>,
+    },
+    /// Something a person or another part wants of a task. `stored` is the task if it may not be in memory.
+    Tell {
+        task: TaskId,
+        event: Event,
+        stored: Option<Box<LiveTask>>,
+        reply: Reply<()>,
+    },
+    /// What a task missed while it was not listening.
+    Missed {
+        events: Vec<(TaskId, Event)>,
+    },
+    /// A change outside the state machine was committed: priority, notify, limits.
+    Edited {
+        task: TaskId,
+        policy: Policy,
+        version: u64,
+    },
+    Report {
+        task: TaskId,
+        run: RunId,
+        report: Report,
+    },
+    Committed {
+        task: TaskId,
+        step: Arc<Step>,
+        result: Result<bool, Fault>,
+    },
+    Reloaded {
+        task: TaskId,
+        stored: Result<Option<Box<LiveTask>>, Fault>,
+    },
+    /// A timer may be due.
+    Tick,
+    /// What an earlier engine left behind: its unfinished tasks.
+    Recovered {
+        tasks: Vec<LiveTask>,
+    },
+    /// Every process of an earlier engine is gone; here are the last words of the runs it had.
+    Swept {
+        tails: Vec<(TaskId, RunId, Tail)>,
+    },
+    Settings(settings::Live),
+    DiskFull(bool),
+    Why {
+        task: TaskId,
+        reply: oneshot::Sender<Option<String>>,
+    },
+    Counts {
+        reply: oneshot::Sender<Counts>,
+    },
+    RunOf {
+        task: TaskId,
+        reply: oneshot::Sender<Option<Arc<RunShared>>>,
+    },
+    Quit {
+        how: Leave,
+        reply: Reply<Vec<TaskId>>,
+    },
+}
+
+/// What the processes of a run did.
+#[derive(Clone, Debug)]
+pub(crate) enum Report {
+    StartFailed(StartError),
+    Exited { tail: Tail, gone: bool, used: Used },
+    Gone,
+    Stuck { processes: u32 },
+    Lost { death: Death, tail: Tail },
+    Silent { since: Timestamp },
+    Spoke,
+}
+
+/// How a run's own process ended and what it has used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Used {
+    pub exit: Exit,
+    pub cpu: Duration,
+    pub max_rss_kib: u64,
+}
+
+impl From<errand_store::Stored> for LiveTask {
+    fn from(stored: errand_store::Stored) -> LiveTask {
+        LiveTask { seq: stored.seq, task: stored.task, work: Some(Arc::new(stored.work)) }
+    }
+}
+
+/// A task in memory: what deciding about it needs.
+#[derive(Clone, Debug)]
+pub(crate) struct LiveTask {
+    pub seq: i64,
+    pub task: Task,
+    /// Left in the store while a great many tasks wait.
+    pub work: Option<Arc<Work>>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Acceptance {
+    New(Box<LiveTask>),
+    Known { id: TaskId, same_work: bool },
+}
+
+/// How to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// Refused while plain programs run.
+    WhenIdle,
+    /// Start nothing new, leave after the last run.
+    Finish,
+    /// End every run; the tasks are cancelled.
+    Now,
+    /// The system wants us gone: end every run within seconds; the tasks are unknown.
+    Shutdown,
+}
+
+/// How many tasks there are in each state that is not final, and what stops new ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub running: u32,
+    pub queued: u32,
+    pub waiting: u32,
+    pub needs_you: u32,
+    pub slots: u32,
+    pub paused: bool,
+    pub quitting: bool,
+    pub disk_full: bool,
+}
+
+/// What the dispatcher wants done. Each is carried out in order and reports back as an input.
+pub(crate) enum Action {
+    Accept {
+        new: Box<NewTask>,
+        reply: Reply<Accepted>,
+    },
+    /// `must`: also on a full disk.
+    Commit {
+        task: TaskId,
+        write: StepWrite,
+        step: Box<Step>,
+        must: bool,
+    },
+    Launch {
+        task: TaskId,
+        run: RunId,
+        n: u32,
+        work: Option<Arc<Work>>,
+        shared: Arc<RunShared>,
+    },
+    /// Deliveries or questions changed; the outbox looks at its rows.
+    Deliver,
+    Reload {
+        task: TaskId,
+    },
+    /// Nothing is left to wait for.
+    Leave,
+}
+
+/// What may be changed after a task was handed over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    pub title: Option<String>,
+    pub labels: Option<Vec<String>>,
+    pub priority: Option<Priority>,
+    pub notify: Option<errand_model::Notify>,
+    pub timeout: Option<Duration>,
+    pub retries: Option<u32>,
+}

@@ -1,0 +1,24 @@
+//! The engine: takes tasks, runs them, survives being killed, and tells the person.
+//!
+//! Two actors and no shared state. The dispatcher owns everything that lives and decides synchronously; the
+//! executor runs one attempt and knows no states. What they decide is committed first and published afterwards.
+
+mod commit;
+mod dispatcher;
+mod engine;
+mod executor;
+pub mod failpoint;
+mod input;
+mod log_sink;
+mod outbox;
+mod output;
+mod recovery;
+mod run;
+pub mod settings;
+mod text;
+
+pub use engine::{Engine, Parts, script_agent};
+pub use input::{Accepted, Counts, Edit, Leave, NewTask};
+pub use outbox::{Outbox, Telling};
+pub use run::RunShared;
+pub use text::plain_text;

@@ -1,0 +1,235 @@
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use errand_agents::fake::{FakeAgent, FakeRun};
+use errand_agents::{SessionEvent, Stream};
+use errand_base::{Clock, FakeClock, Fault, TaskId, Timestamp};
+use errand_engine::{Accepted, Engine, NewTask, Parts};
+use errand_model::{Artifact, Exit, Origin, Policy, Program, Reason, State, Work};
+use errand_os::{Banner, FakeNotifier, Told};
+use errand_store::{Options, Store};
+use tokio::sync::mpsc;
+
+/// A test that is stuck fails after this long; nothing waits for it otherwise.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An engine and everything around it.
+pub struct World {
+    pub engine: Engine,
+    pub agent: FakeAgent,
+    pub notifier: Arc<FakeNotifier>,
+    pub clock: Arc<FakeClock>,
+    store: Store,
+    clicks: mpsc::UnboundedReceiver<TaskId>,
+    folder: tempfile::TempDir,
+    told: Mutex<Vec<Told>>,
+}
+
+impl World {
+    pub async fn new() -> World {
+        World::start(tempfile::tempdir().unwrap()).await
+    }
+
+    async fn start(folder: tempfile::TempDir) -> World {
+        let clock = Arc::new(FakeClock::at(Timestamp::from_millis(1_795_000_000_000)));
+        let options = Options { clock: clock.clone(), ballast: 1 << 16, ..Options::new(folder.path()) };
+        let store = Store::open(options, clock.now()).unwrap().store;
+        let agent = FakeAgent::default();
+        let (notifier, notifier_events) = FakeNotifier::absent();
+        let notifier = Arc::new(notifier);
+        let (clicks, clicked) = mpsc::unbounded_channel();
+        let engine = Engine::start(Parts {
+            store: store.clone(),
+            clock: clock.clone(),
+            home_mark: "no-process-has-this-mark".into(),
+            agent: Arc::new(agent.clone()),
+            notifier: notifier.clone(),
+            notifier_events,
+            clicks,
+        })
+        .await
+        .unwrap();
+        World { engine, agent, notifier, clock, store, clicks: clicked, folder, told: Mutex::default() }
+    }
+
+    /// The engine is gone without a word; another one opens its store.
+    pub async fn killed_and_started_again(self) -> World {
+        let World { engine, store, folder, .. } = self;
+        drop(engine);
+        store.close();
+        World::start(folder).await
+    }
+
+    pub async fn hand_over(&self, title: &str) -> TaskId {
+        self.hand_over_with(title, Policy::default()).await
+    }
+
+    pub async fn hand_over_with(&self, title: &str, policy: Policy) -> TaskId {
+        self.engine.accept(NewTask { policy, ..new_task(title) }).await.unwrap().id
+    }
+
+    pub async fn hand_over_after(&self, title: &str, dependency: &TaskId) -> TaskId {
+        let new = NewTask { after: vec![dependency.clone()], ..new_task(title) };
+        self.engine.accept(new).await.unwrap().id
+    }
+
+    pub async fn hand_over_keyed(&self, title: &str, key: &str) -> Result<Accepted, Fault> {
+        self.engine.accept(NewTask { key: Some(key.into()), ..new_task(title) }).await
+    }
+
+    pub async fn state(&self, id: &TaskId) -> State {
+        let id = id.clone();
+        self.store.read(move |reader| reader.tasks().state(&id)).await.unwrap().unwrap()
+    }
+
+    pub async fn artifact(&self, id: &TaskId) -> Option<Artifact> {
+        let id = id.clone();
+        let found = self.store.read(move |reader| {
+            let seq = reader.tasks().seq(&id)?.unwrap();
+            reader.artifacts().latest(seq)
+        });
+        found.await.unwrap().map(|stored| stored.artifact)
+    }
+
+    /// The latest run of a task, once the agent was asked for it.
+    pub async fn run_of(&self, id: &TaskId) -> FakeRun {
+        self.eventually(|| self.agent.runs().into_iter().rfind(|run| run.task == *id)).await
+    }
+
+    /// All runs, once there are this many.
+    pub async fn runs(&self, count: usize) -> Vec<FakeRun> {
+        self.eventually(|| Some(self.agent.runs()).filter(|runs| runs.len() >= count)).await
+    }
+
+    pub async fn told_to_end(&self, run: &FakeRun) -> bool {
+        self.eventually(|| run.was_told_to_end().then_some(true)).await
+    }
+
+    pub async fn until(&self, id: &TaskId, wanted: State) {
+        self.until_state(id, |state| state == wanted).await;
+    }
+
+    pub async fn until_final(&self, id: &TaskId) -> State {
+        self.until_state(id, State::is_final).await
+    }
+
+    async fn until_state(&self, id: &TaskId, wanted: impl Fn(State) -> bool) -> State {
+        let mut changes = self.store.changes();
+        let wait = async {
+            loop {
+                let state = self.state(id).await;
+                if wanted(state) {
+                    return state;
+                }
+                drop(changes.recv().await);
+            }
+        };
+        match tokio::time::timeout(PATIENCE, wait).await {
+            Ok(state) => state,
+            Err(_) => panic!("{id} stays {}", self.state(id).await),
+        }
+    }
+
+    /// Until the timeline of the task has a line with this reason.
+    pub async fn until_told(&self, id: &TaskId, reason: Reason) {
+        let mut changes = self.store.changes();
+        let wait = async {
+            loop {
+                let wanted = id.clone();
+                let rows =
+                    self.store.read(move |reader| reader.transitions().of_task(&wanted)).await.unwrap();
+                if rows.iter().any(|row| row.reason == reason) {
+                    return;
+                }
+                drop(changes.recv().await);
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.unwrap();
+    }
+
+    /// Until no run of the task holds a slot.
+    pub async fn until_free(&self, id: &TaskId) {
+        let wait = async {
+            while self.engine.run_of(id).await.is_some() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.unwrap();
+    }
+
+    pub async fn until_logged(&self, id: &TaskId) {
+        let mut grown = self.store.logs().follow(id);
+        let read = self.store.logs().read(id, errand_store::LogStart::Tail, 1);
+        if read.await.unwrap().lines.is_empty() {
+            tokio::time::timeout(PATIENCE, grown.changed()).await.unwrap().unwrap();
+        }
+    }
+
+    /// Time goes by, and the engine notices.
+    pub async fn pass(&self, by: Duration) {
+        self.clock.advance(by);
+        // Any input makes the engine look at its timers.
+        self.engine.counts().await.unwrap();
+    }
+
+    /// Everything the desktop was ever asked for.
+    pub fn told(&self) -> Vec<Told> {
+        let mut told = self.told.lock().unwrap();
+        told.extend(self.notifier.told());
+        told.clone()
+    }
+
+    /// All banners ever shown, once there are this many.
+    pub async fn shown(&self, count: usize) -> Vec<Banner> {
+        let shown = || {
+            self.told()
+                .into_iter()
+                .filter_map(|told| if let Told::Shown(banner) = told { Some(banner) } else { None })
+                .collect::<Vec<_>>()
+        };
+        self.eventually(|| Some(shown()).filter(|shown| shown.len() >= count)).await
+    }
+
+    pub async fn until_withdrawn(&self, key: &str) {
+        let is_gone = |told: &Told| matches!(told, Told::Withdrawn(gone) if gone == key);
+        self.eventually(|| self.told().iter().any(is_gone).then_some(())).await;
+    }
+
+    pub async fn clicked(&mut self) -> TaskId {
+        tokio::time::timeout(PATIENCE, self.clicks.recv()).await.unwrap().unwrap()
+    }
+
+    async fn eventually<T>(&self, look: impl Fn() -> Option<T>) -> T {
+        let wait = async {
+            loop {
+                if let Some(found) = look() {
+                    return found;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.expect("it never happened")
+    }
+}
+
+fn new_task(title: &str) -> NewTask {
+    NewTask {
+        title: title.to_owned(),
+        work: Work::Program(Program { argv: vec![title.to_owned()], cwd: "/".into(), env: Vec::new() }),
+        command: title.to_owned(),
+        labels: Vec::new(),
+        origin: Origin::Person,
+        policy: Policy::default(),
+        start_at: None,
+        after: Vec::new(),
+        key: None,
+    }
+}
+
+pub fn output(text: &str) -> SessionEvent {
+    SessionEvent::Output { stream: Stream::Output, bytes: text.as_bytes().to_vec() }
+}
+
+pub fn exited(exit: Exit) -> SessionEvent {
+    SessionEvent::Exited { exit, gone: true, cpu: Duration::ZERO, max_rss_kib: 0 }
+}

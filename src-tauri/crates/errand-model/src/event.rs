@@ -1,0 +1,268 @@
+use std::fmt;
+
+use errand_base::{RunId, TaskId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{Artifact, Hold, Question, Reason, State, Tail};
+
+/// Where a person acted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Surface {
+    Terminal,
+    Tray,
+    Window,
+    Notification,
+    Script,
+}
+
+impl Surface {
+    /// "cancelled in the terminal"
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Surface::Terminal => "in the terminal",
+            Surface::Tray => "in the tray",
+            Surface::Window => "in a window",
+            Surface::Notification => "in a notification",
+            Surface::Script => "by a script",
+        }
+    }
+}
+
+/// Who did something that only a person may do, and what they said about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct By {
+    pub surface: Surface,
+    pub note: Option<String>,
+}
+
+impl By {
+    pub fn at(surface: Surface) -> By {
+        By { surface, note: None }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exit {
+    Code(i32),
+    Signal(i32),
+}
+
+impl Exit {
+    pub fn is_success(self) -> bool {
+        self == Exit::Code(0)
+    }
+}
+
+/// Why a program never ran. It had no effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartError {
+    ProgramMissing,
+    FolderMissing,
+    /// The system's own words.
+    Other(String),
+}
+
+/// Why nobody can say how a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Death {
+    /// The engine was killed, or the machine went down.
+    EngineDied,
+    /// The engine was told to leave at once and ended the run itself.
+    EngineStopped,
+    SupervisorDied,
+}
+
+/// Everything that can happen to a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// `admit` gave it a slot.
+    Admitted {
+        run: RunId,
+    },
+    StartFailed {
+        run: RunId,
+        error: StartError,
+    },
+    /// The program's own process ended. `gone`: and no descendant of it is left.
+    Exited {
+        run: RunId,
+        exit: Exit,
+        tail: Tail,
+        gone: bool,
+    },
+    /// No process of the run is left.
+    Gone {
+        run: RunId,
+    },
+    /// SIGKILL was sent long ago and processes are still there.
+    Stuck {
+        run: RunId,
+        processes: u32,
+    },
+    /// The run was interrupted and cannot be resumed. No process of it is left.
+    Lost {
+        run: RunId,
+        death: Death,
+        tail: Tail,
+    },
+    /// Nothing was printed since then.
+    Silent {
+        run: RunId,
+        since: Timestamp,
+    },
+    Spoke {
+        run: RunId,
+    },
+    /// `tail`: what was printed so far, for a run that is ended by it.
+    TimerFired {
+        timer: u32,
+        tail: Tail,
+    },
+    DependencyEnded {
+        task: TaskId,
+        state: State,
+    },
+    DependencyReopened {
+        task: TaskId,
+    },
+    Hold {
+        hold: Hold,
+        by: Option<By>,
+    },
+    Release {
+        hold: Hold,
+        by: Option<By>,
+    },
+    Cancel {
+        by: By,
+    },
+    /// `quit --now` ends what cannot be resumed.
+    QuitNow,
+    Answer {
+        question: u32,
+        choice: String,
+        by: By,
+    },
+    Retry {
+        by: By,
+    },
+}
+
+/// What must happen in the world because of a step. All of it can also be derived from the rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Start the processes of this run.
+    Spawn {
+        run: RunId,
+    },
+    /// End all its processes: terminate, wait, kill.
+    End {
+        run: RunId,
+    },
+    /// The run's last process is gone, so its slot is free.
+    Free {
+        run: RunId,
+    },
+    Ask(Question),
+    /// A question was settled: by this answer, or (`None`) because it no longer matters.
+    Settle {
+        question: u32,
+        choice: Option<String>,
+        by: Option<By>,
+    },
+    File(Artifact),
+    Deliver(DeliveryKind),
+    /// The task is open again or has ended; tasks that wait for it want to know.
+    TellDependents,
+    Record(Transition),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryKind {
+    Question,
+    Result,
+    Failure,
+    Notice,
+}
+
+impl DeliveryKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            DeliveryKind::Question => "question",
+            DeliveryKind::Result => "result",
+            DeliveryKind::Failure => "failure",
+            DeliveryKind::Notice => "notice",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<DeliveryKind> {
+        [DeliveryKind::Question, DeliveryKind::Result, DeliveryKind::Failure, DeliveryKind::Notice]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    Task,
+    Run(RunId),
+    Question(u32),
+}
+
+/// A line of the timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transition {
+    pub subject: Subject,
+    pub from: &'static str,
+    pub to: &'static str,
+    pub reason: Reason,
+    pub text: String,
+}
+
+/// Why an event changed nothing. Losing is normal: most of these are races that the other side won.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refused {
+    /// The run or the task is over.
+    AlreadyEnded,
+    /// Only an ended task can be opened again.
+    NotEnded,
+    /// Nothing to open again: it completed.
+    Completed,
+    /// The event speaks of another run.
+    OtherRun,
+    /// Not ready to start.
+    NotReady,
+    /// An alarm that was taken back or replaced.
+    StaleTimer,
+    NoSuchQuestion,
+    /// The question does not offer that.
+    BadChoice,
+    NotADependency,
+    AlreadyHeld,
+    NotHeld,
+    /// Nothing was asked about silence.
+    NothingToTake,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refused::AlreadyEnded => "it has already ended",
+            Refused::NotEnded => "it has not ended yet",
+            Refused::Completed => "it completed, so there is nothing to retry",
+            Refused::OtherRun => "that run is over",
+            Refused::NotReady => "it is not ready to start",
+            Refused::StaleTimer => "that timer is no longer set",
+            Refused::NoSuchQuestion => "it has no such open question",
+            Refused::BadChoice => "the question does not offer that choice",
+            Refused::NotADependency => "it does not wait for that task",
+            Refused::AlreadyHeld => "it is already paused",
+            Refused::NotHeld => "it is not paused",
+            Refused::NothingToTake => "there is nothing to take back",
+        })
+    }
+}

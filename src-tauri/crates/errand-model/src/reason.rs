@@ -1,0 +1,80 @@
+use serde::{Deserialize, Serialize};
+
+macro_rules! reasons {
+    ($($(#[$meta:meta])* $name:ident = $text:literal,)*) => {
+        /// Why something changed. The list is closed and its names are stable; the sentence beside a reason is not.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Reason { $($(#[$meta])* $name,)* }
+
+        impl Reason {
+            pub const ALL: &[Reason] = &[$(Reason::$name,)*];
+
+            pub fn name(self) -> &'static str {
+                match self { $(Reason::$name => $text,)* }
+            }
+
+            pub fn from_name(name: &str) -> Option<Reason> {
+                match name { $($text => Some(Reason::$name),)* _ => None }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The task was handed over and written down.
+    Accepted = "accepted",
+    WaitsForTasks = "waits_for_tasks",
+    WaitsForTime = "waits_for_time",
+    DependenciesMet = "dependencies_met",
+    DependencyFailed = "dependency_failed",
+    DependencyReopened = "dependency_reopened",
+    StartTimeReached = "start_time_reached",
+    /// A slot was free and it was this task's turn.
+    Admitted = "admitted",
+    ExitZero = "exit_zero",
+    ExitNonzero = "exit_nonzero",
+    KilledBySignal = "killed_by_signal",
+    ProgramMissing = "program_missing",
+    FolderMissing = "folder_missing",
+    StartFailed = "start_failed",
+    TimeLimit = "time_limit",
+    CancelledByPerson = "cancelled_by_person",
+    /// `errand quit --now` ended it.
+    QuitNow = "quit_now",
+    /// The engine was killed or the machine went down while it ran.
+    EngineDied = "engine_died",
+    /// The engine was told to leave at once (logout, SIGTERM) while it ran.
+    EngineStopped = "engine_stopped",
+    /// Its supervisor was killed; what it started was ended.
+    SupervisorDied = "supervisor_died",
+    PausedByPerson = "paused_by_person",
+    ResumedByPerson = "resumed_by_person",
+    Held = "held",
+    Released = "released",
+    AnsweredByPerson = "answered_by_person",
+    /// The person chose to run although a dependency did not complete.
+    RunAnyway = "run_anyway",
+    WaitForRetry = "wait_for_retry",
+    /// A program has printed nothing for a long time.
+    Silent = "silent",
+    /// A silent program printed again.
+    Spoke = "spoke",
+    KeepWaiting = "keep_waiting",
+    StoppedWhileSilent = "stopped_while_silent",
+    RetryByPerson = "retry_by_person",
+    RetryAfterFailure = "retry_after_failure",
+    /// Processes are left that SIGKILL does not end.
+    WillNotStop = "will_not_stop",
+    ProcessesGone = "processes_gone",
+    Started = "started",
+    Shown = "shown",
+    /// Shown again, because the last showing was not confirmed or its service went away.
+    ShownAgain = "shown_again",
+    NoNotificationService = "no_notification_service",
+    FiledSilently = "filed_silently",
+    OpenedByPerson = "opened_by_person",
+    DismissedByPerson = "dismissed_by_person",
+    Settled = "settled",
+    Edited = "edited",
+}

@@ -1,0 +1,156 @@
+//! What one event does to one task.
+
+mod draft;
+mod process;
+mod waiting;
+
+use errand_base::{TaskId, Timestamp};
+
+use crate::{By, Choice, Dependency, Effect, Event, Hold, Policy, Reason, Refused, State, Task};
+use draft::Draft;
+
+/// The task after an event, and what must happen in the world because of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub task: Task,
+    pub effects: Vec<Effect>,
+}
+
+/// A task as it is when it is handed over. `after` may name tasks that have ended already.
+pub fn accept(
+    id: TaskId,
+    policy: Policy,
+    start_at: Option<Timestamp>,
+    mut after: Vec<Dependency>,
+    now: Timestamp,
+) -> Step {
+    let mut named = std::collections::HashSet::new();
+    after.retain(|dependency| named.insert(dependency.task.clone()));
+    let task = Task {
+        id,
+        state: State::Queued,
+        version: 0,
+        generation: 1,
+        holds: crate::Holds::default(),
+        policy,
+        start_at,
+        after,
+        failures: 0,
+        runs: 0,
+        run: None,
+        executed: std::time::Duration::ZERO,
+        questions: Vec::new(),
+        next_question: 1,
+        timers: Vec::new(),
+        next_timer: 1,
+        reason: Reason::Accepted,
+        reason_text: String::new(),
+    };
+    let mut draft = Draft::new(&task, now);
+    if let Some(start) = start_at.filter(|start| *start > now) {
+        draft.arm(crate::TimerKind::Start, start);
+    }
+    let entry = waiting::rest(&mut draft, Reason::Accepted);
+    draft.enter(entry);
+    draft.finish()
+}
+
+/// What `event` does to `task`. The checked-in table `tests/step.table` has a row for every state and event.
+pub fn step(task: &Task, event: Event, now: Timestamp) -> Result<Step, Refused> {
+    let mut draft = Draft::new(task, now);
+    match event {
+        Event::Admitted { run } => process::admitted(&mut draft, run)?,
+        Event::StartFailed { run, error } => process::start_failed(&mut draft, run, error)?,
+        Event::Exited { run, exit, tail, gone } => process::exited(&mut draft, run, exit, &tail, gone)?,
+        Event::Gone { run } => process::gone(&mut draft, run)?,
+        Event::Stuck { run, processes } => process::stuck(&mut draft, run, processes)?,
+        Event::Lost { run, death, tail } => process::lost(&mut draft, run, death, &tail)?,
+        Event::Silent { run, since } => process::silent(&mut draft, run, since)?,
+        Event::Spoke { run } => process::spoke(&mut draft, run)?,
+        Event::TimerFired { timer, tail } => match draft.take_timer(timer)? {
+            crate::TimerKind::Start => waiting::start_time(&mut draft)?,
+            crate::TimerKind::Limit => process::time_limit(&mut draft, &tail)?,
+        },
+        Event::DependencyEnded { task, state } => waiting::dependency_ended(&mut draft, &task, state)?,
+        Event::DependencyReopened { task } => waiting::dependency_reopened(&mut draft, &task)?,
+        Event::Hold { hold, by } => held(&mut draft, hold, by)?,
+        Event::Release { hold, by } => released(&mut draft, hold, by)?,
+        Event::Cancel { by } => {
+            let text = say_by("Cancelled", &by);
+            process::cancel(&mut draft, Reason::CancelledByPerson, text)?;
+        }
+        Event::QuitNow => process::quit_now(&mut draft)?,
+        Event::Answer { question, choice, by } => answered(&mut draft, question, &choice, by)?,
+        Event::Retry { by } => waiting::retry(&mut draft, &by)?,
+    }
+    Ok(draft.finish())
+}
+
+fn held(draft: &mut Draft, hold: Hold, by: Option<By>) -> Result<(), Refused> {
+    if draft.task.state.is_final() {
+        return Err(Refused::AlreadyEnded);
+    }
+    if draft.task.holds.contains(hold) {
+        return Err(Refused::AlreadyHeld);
+    }
+    draft.task.holds = draft.task.holds.with(hold);
+    // A plain program has no turn boundary at which it could stop.
+    let doing = if draft.task.run.is_some() { "Paused; what runs now finishes first" } else { "Paused" };
+    match by {
+        Some(by) => draft.note(Reason::PausedByPerson, say_by(doing, &by)),
+        None => draft.note(Reason::Held, doing.to_owned()),
+    }
+    Ok(())
+}
+
+fn released(draft: &mut Draft, hold: Hold, by: Option<By>) -> Result<(), Refused> {
+    if draft.task.state.is_final() {
+        return Err(Refused::AlreadyEnded);
+    }
+    if !draft.task.holds.contains(hold) {
+        return Err(Refused::NotHeld);
+    }
+    draft.task.holds = draft.task.holds.without(hold);
+    match by {
+        Some(by) => draft.note(Reason::ResumedByPerson, say_by("Resumed", &by)),
+        None => draft.note(Reason::Released, "The hold is gone".to_owned()),
+    }
+    Ok(())
+}
+
+fn answered(draft: &mut Draft, question: u32, answer: &str, by: By) -> Result<(), Refused> {
+    let Some(open) = draft.task.questions.iter().find(|open| open.n == question) else {
+        return Err(if draft.task.state.is_final() {
+            Refused::AlreadyEnded
+        } else {
+            Refused::NoSuchQuestion
+        });
+    };
+    let wanted = answer.trim();
+    let choice = open
+        .choices
+        .iter()
+        .copied()
+        .find(|choice| {
+            choice.name().eq_ignore_ascii_case(wanted) || choice.label().eq_ignore_ascii_case(wanted)
+        })
+        .ok_or(Refused::BadChoice)?;
+    let text = say_by(&format!("“{}” was chosen", choice.label()), &by);
+    draft.settle(question, Some((choice.name().to_owned(), by)), &text);
+    match choice {
+        Choice::RunAnyway => waiting::run_anyway(draft, text),
+        Choice::WaitForRetry => waiting::wait_for_retry(draft, text),
+        Choice::KeepWaiting => process::keep_waiting(draft, text),
+        Choice::Cancel => process::cancel(draft, Reason::CancelledByPerson, text)?,
+        Choice::Stop => process::cancel(draft, Reason::StoppedWhileSilent, text)?,
+    }
+    Ok(())
+}
+
+/// "Cancelled in the terminal: wrong folder"
+fn say_by(what: &str, by: &By) -> String {
+    match &by.note {
+        Some(note) => format!("{what} {}: {note}", by.surface.phrase()),
+        None => format!("{what} {}", by.surface.phrase()),
+    }
+}

@@ -1,0 +1,166 @@
+use errand_base::{RunId, Timestamp};
+
+use super::Step;
+use crate::{
+    By, Choice, Effect, Question, QuestionKind, Reason, Refused, Stage, State, Subject, Task, Timer,
+    TimerKind, Transition,
+};
+
+/// The next state of a task while it is being worked out, with the effects found so far.
+pub(super) struct Draft {
+    pub task: Task,
+    pub now: Timestamp,
+    from: State,
+    effects: Vec<Effect>,
+}
+
+/// A state to enter, with the reason for it.
+pub(super) struct Entry {
+    pub state: State,
+    pub reason: Reason,
+    pub text: String,
+}
+
+impl Draft {
+    pub fn new(task: &Task, now: Timestamp) -> Draft {
+        Draft { task: task.clone(), now, from: task.state, effects: Vec::new() }
+    }
+
+    pub fn finish(mut self) -> Step {
+        self.task.version += 1;
+        Step { task: self.task, effects: self.effects }
+    }
+
+    pub fn effect(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// Changes the state; a final one takes timers and questions with it and is told to whoever waits.
+    pub fn enter(&mut self, entry: Entry) {
+        let Entry { state, reason, text } = entry;
+        if state.is_final() {
+            self.task.timers.clear();
+            self.task.holds = crate::Holds::default();
+            self.withdraw_all();
+            self.effect(Effect::TellDependents);
+        }
+        self.task.state = state;
+        self.task.reason = reason;
+        self.task.reason_text.clone_from(&text);
+        self.note(reason, text);
+    }
+
+    /// Writes a line into the timeline. The reason for the state itself stays: a pause, for example, is shown
+    /// beside it.
+    pub fn note(&mut self, reason: Reason, text: String) {
+        let from = if self.task.version == 0 { "" } else { self.from.name() };
+        let to = self.task.state.name();
+        self.effect(Effect::Record(Transition { subject: Subject::Task, from, to, reason, text }));
+    }
+
+    pub fn note_run(
+        &mut self,
+        run: RunId,
+        from: &'static str,
+        to: &'static str,
+        reason: Reason,
+        text: String,
+    ) {
+        self.effect(Effect::Record(Transition { subject: Subject::Run(run), from, to, reason, text }));
+    }
+
+    pub fn arm(&mut self, kind: TimerKind, due: Timestamp) {
+        let id = self.task.next_timer;
+        self.task.next_timer += 1;
+        self.task.timers.push(Timer { id, kind, due });
+    }
+
+    pub fn disarm(&mut self, kind: TimerKind) {
+        self.task.timers.retain(|timer| timer.kind != kind);
+    }
+
+    pub fn take_timer(&mut self, id: u32) -> Result<TimerKind, Refused> {
+        let at = self.task.timers.iter().position(|timer| timer.id == id).ok_or(Refused::StaleTimer)?;
+        Ok(self.task.timers.remove(at).kind)
+    }
+
+    pub fn has_timer(&self, kind: TimerKind) -> bool {
+        self.task.timers.iter().any(|timer| timer.kind == kind)
+    }
+
+    pub fn ask(&mut self, text: String, choices: Vec<Choice>, reason: Reason) {
+        let question = Question {
+            n: self.task.next_question,
+            kind: QuestionKind::Blocker,
+            text,
+            choices,
+            asked_at: self.now,
+        };
+        self.task.next_question += 1;
+        self.effect(Effect::Record(Transition {
+            subject: Subject::Question(question.n),
+            from: "",
+            to: "open",
+            reason,
+            text: question.text.clone(),
+        }));
+        self.effect(Effect::Ask(question.clone()));
+        self.effect(Effect::Deliver(crate::DeliveryKind::Question));
+        self.task.questions.push(question);
+    }
+
+    /// Closes a question: answered, or withdrawn when `answer` is `None`.
+    pub fn settle(&mut self, n: u32, answer: Option<(String, By)>, text: &str) {
+        self.task.questions.retain(|question| question.n != n);
+        let (to, reason) = match answer {
+            Some(_) => ("answered", Reason::AnsweredByPerson),
+            None => ("withdrawn", Reason::Settled),
+        };
+        let (choice, by) = answer.unzip();
+        self.effect(Effect::Settle { question: n, choice, by });
+        self.effect(Effect::Record(Transition {
+            subject: Subject::Question(n),
+            from: "open",
+            to,
+            reason,
+            text: text.to_owned(),
+        }));
+    }
+
+    pub fn withdraw_all(&mut self) {
+        let open: Vec<u32> = self.task.questions.iter().map(|question| question.n).collect();
+        for n in open {
+            self.settle(n, None, "It no longer matters");
+        }
+    }
+
+    /// Withdraws the open question that offers `choice`, if there is one.
+    pub fn withdraw_offering(&mut self, choice: Choice, text: &str) -> bool {
+        let open = self.task.questions.iter().find(|question| question.choices.contains(&choice));
+        let Some(n) = open.map(|question| question.n) else { return false };
+        self.settle(n, None, text);
+        true
+    }
+
+    /// The stage of the run that an event speaks of; refused if it is not this task's run.
+    pub fn stage_of(&self, id: RunId) -> Result<Stage, Refused> {
+        match &self.task.run {
+            Some(run) if run.id == id => Ok(run.stage),
+            Some(_) | None => Err(Refused::OtherRun),
+        }
+    }
+
+    /// Marks the run as decided; its processes are, or soon will be, on their way out.
+    pub fn ending(&mut self) {
+        if let Some(run) = &mut self.task.run {
+            run.stage = Stage::Ending;
+        }
+    }
+
+    /// The last process is gone: the slot is free.
+    pub fn drop_run(&mut self, id: RunId, from: &'static str, reason: Reason, text: &str) {
+        self.task.run = None;
+        self.note_run(id, from, "over", reason, text.to_owned());
+        self.effect(Effect::Free { run: id });
+    }
+}

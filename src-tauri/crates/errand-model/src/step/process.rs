@@ -1,0 +1,253 @@
+//! What happens to a task through the processes of its run.
+
+use std::time::Duration;
+
+use errand_base::{RunId, Timestamp, say_duration};
+
+use super::draft::{Draft, Entry};
+use crate::artifact::say_exit;
+use crate::{
+    Artifact, Choice, Death, DeliveryKind, Effect, Exit, Notify, Reason, Refused, Run, Stage, StartError,
+    State, Tail, TimerKind,
+};
+
+/// The pause before another attempt doubles from here, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+pub(super) fn admitted(draft: &mut Draft, run: RunId) -> Result<(), Refused> {
+    match draft.task.state {
+        State::Queued => {}
+        State::Waiting | State::Running | State::NeedsYou | State::RateLimited | State::Sleeping => {
+            return Err(Refused::NotReady);
+        }
+        State::Completed | State::Failed | State::TimedOut | State::Cancelled | State::Unknown => {
+            return Err(Refused::AlreadyEnded);
+        }
+    }
+    if !draft.task.holds.is_empty() || draft.task.run.is_some() {
+        return Err(Refused::NotReady);
+    }
+    draft.task.runs += 1;
+    let n = draft.task.runs;
+    draft.task.run = Some(Run { id: run, n, stage: Stage::Starting, started_at: draft.now });
+    if let Some(limit) = draft.task.policy.timeout {
+        let left = limit.saturating_sub(draft.task.executed);
+        draft.arm(TimerKind::Limit, draft.now.plus(left));
+    }
+    let text = if n == 1 { "Started".to_owned() } else { format!("Started, run {n}") };
+    draft.enter(Entry { state: State::Running, reason: Reason::Admitted, text });
+    draft.effect(Effect::Spawn { run });
+    Ok(())
+}
+
+pub(super) fn start_failed(draft: &mut Draft, run: RunId, error: StartError) -> Result<(), Refused> {
+    match draft.stage_of(run)? {
+        Stage::Ending => draft.drop_run(run, "ending", Reason::StartFailed, "It never ran"),
+        Stage::Starting => {
+            let reason = match error {
+                StartError::ProgramMissing => Reason::ProgramMissing,
+                StartError::FolderMissing => Reason::FolderMissing,
+                StartError::Other(_) => Reason::StartFailed,
+            };
+            let artifact = Artifact::not_started(&error);
+            let text = artifact.outcome.clone();
+            draft.drop_run(run, "starting", reason, "It never ran");
+            end(draft, State::Failed, reason, text, Some(artifact));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn exited(
+    draft: &mut Draft,
+    run: RunId,
+    exit: Exit,
+    tail: &Tail,
+    gone: bool,
+) -> Result<(), Refused> {
+    match draft.stage_of(run)? {
+        // Decided before: by a cancel, a limit. What the process says now changes nothing.
+        Stage::Ending => draft.note_run(run, "ending", "ending", reason_of(exit), say_exit(exit)),
+        Stage::Starting => {
+            bill(draft);
+            decide(draft, exit, tail);
+            draft.ending();
+        }
+    }
+    if gone {
+        draft.drop_run(run, "ending", reason_of(exit), &say_exit(exit));
+    }
+    Ok(())
+}
+
+pub(super) fn gone(draft: &mut Draft, run: RunId) -> Result<(), Refused> {
+    match draft.stage_of(run)? {
+        Stage::Ending => draft.drop_run(run, "ending", Reason::ProcessesGone, "All its processes are gone"),
+        // Nobody saw it end, so nobody can say how it ended.
+        Stage::Starting => lost(draft, run, Death::SupervisorDied, &Tail::default())?,
+    }
+    Ok(())
+}
+
+pub(super) fn stuck(draft: &mut Draft, run: RunId, processes: u32) -> Result<(), Refused> {
+    let stage = match draft.stage_of(run)? {
+        Stage::Starting => "executing",
+        Stage::Ending => "ending",
+    };
+    let what = if processes == 1 { "1 process".to_owned() } else { format!("{processes} processes") };
+    draft.note_run(run, stage, stage, Reason::WillNotStop, format!("{what} will not stop"));
+    draft.effect(Effect::Deliver(DeliveryKind::Notice));
+    Ok(())
+}
+
+pub(super) fn lost(draft: &mut Draft, run: RunId, death: Death, tail: &Tail) -> Result<(), Refused> {
+    let reason = match death {
+        Death::EngineDied => Reason::EngineDied,
+        Death::EngineStopped => Reason::EngineStopped,
+        Death::SupervisorDied => Reason::SupervisorDied,
+    };
+    match draft.stage_of(run)? {
+        Stage::Ending => draft.drop_run(run, "ending", reason, "All its processes are gone"),
+        Stage::Starting => {
+            bill(draft);
+            let artifact = Artifact::lost(death, tail);
+            let text = artifact.outcome.clone();
+            draft.drop_run(run, "executing", reason, &text);
+            end(draft, State::Unknown, reason, text, Some(artifact));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn silent(draft: &mut Draft, run: RunId, since: Timestamp) -> Result<(), Refused> {
+    if draft.stage_of(run)? == Stage::Ending {
+        return Err(Refused::AlreadyEnded);
+    }
+    match draft.task.state {
+        State::Running => {
+            let quiet = say_duration(draft.now.since(since));
+            let text = format!("It has printed nothing for {quiet}. Is it still at work?");
+            draft.ask(text, vec![Choice::KeepWaiting, Choice::Stop], Reason::Silent);
+            let text = format!("It has printed nothing for {quiet}");
+            draft.enter(Entry { state: State::NeedsYou, reason: Reason::Silent, text });
+            Ok(())
+        }
+        State::NeedsYou => Err(Refused::NotReady),
+        State::Waiting | State::Queued | State::RateLimited | State::Sleeping => Err(Refused::OtherRun),
+        State::Completed | State::Failed | State::TimedOut | State::Cancelled | State::Unknown => {
+            Err(Refused::AlreadyEnded)
+        }
+    }
+}
+
+pub(super) fn spoke(draft: &mut Draft, run: RunId) -> Result<(), Refused> {
+    draft.stage_of(run)?;
+    if !draft.withdraw_offering(Choice::KeepWaiting, "It printed again") {
+        return Err(Refused::NothingToTake);
+    }
+    draft.enter(Entry { state: State::Running, reason: Reason::Spoke, text: "It printed again".to_owned() });
+    Ok(())
+}
+
+pub(super) fn keep_waiting(draft: &mut Draft, text: String) {
+    draft.enter(Entry { state: State::Running, reason: Reason::KeepWaiting, text });
+}
+
+pub(super) fn time_limit(draft: &mut Draft, tail: &Tail) -> Result<(), Refused> {
+    let Some(run) = draft.task.run.as_ref().filter(|run| run.stage == Stage::Starting).map(|run| run.id)
+    else {
+        return Err(Refused::AlreadyEnded);
+    };
+    let limit = draft.task.policy.timeout.unwrap_or_default();
+    bill(draft);
+    stop(draft, run, Reason::TimeLimit);
+    let artifact = Artifact::timed_out(limit, tail);
+    let text = artifact.outcome.clone();
+    end(draft, State::TimedOut, Reason::TimeLimit, text, Some(artifact));
+    Ok(())
+}
+
+/// Legal from every state that is not final; wins against everything that has not been committed.
+pub(super) fn cancel(draft: &mut Draft, reason: Reason, text: String) -> Result<(), Refused> {
+    if draft.task.state.is_final() {
+        return Err(Refused::AlreadyEnded);
+    }
+    let active = draft.task.run.as_ref().filter(|run| run.stage == Stage::Starting).map(|run| run.id);
+    if let Some(run) = active {
+        bill(draft);
+        stop(draft, run, reason);
+    }
+    // A cancel is not a death: the person knows, so there is no report and no notification.
+    end(draft, State::Cancelled, reason, text, None);
+    Ok(())
+}
+
+pub(super) fn quit_now(draft: &mut Draft) -> Result<(), Refused> {
+    if draft.task.state.is_final() {
+        return Err(Refused::AlreadyEnded);
+    }
+    if !draft.task.run.as_ref().is_some_and(|run| run.stage == Stage::Starting) {
+        return Err(Refused::NotReady);
+    }
+    cancel(draft, Reason::QuitNow, "Stopped because Errand was told to quit now".to_owned())
+}
+
+fn decide(draft: &mut Draft, exit: Exit, tail: &Tail) {
+    if exit.is_success() {
+        // Without an agent's word on what is significant, only `always` announces a result.
+        let notify = draft.task.policy.notify == Notify::Always;
+        let artifact = Artifact::completed(tail, notify);
+        end(draft, State::Completed, Reason::ExitZero, "Done".to_owned(), Some(artifact));
+        return;
+    }
+    draft.task.failures += 1;
+    let failures = draft.task.failures;
+    if failures <= draft.task.policy.retries {
+        draft.disarm(TimerKind::Limit);
+        draft.withdraw_all();
+        let pause = FIRST_PAUSE.saturating_mul(1 << (failures - 1).min(16)).min(LONGEST_PAUSE);
+        draft.arm(TimerKind::Start, draft.now.plus(pause));
+        let attempts = draft.task.policy.retries.saturating_add(1);
+        let text =
+            format!("{}; attempt {} of {attempts} in {}", say_exit(exit), failures + 1, say_duration(pause));
+        draft.enter(Entry { state: State::Waiting, reason: Reason::RetryAfterFailure, text });
+        return;
+    }
+    let artifact = Artifact::exited(exit, tail);
+    let text = artifact.outcome.clone();
+    end(draft, State::Failed, reason_of(exit), text, Some(artifact));
+}
+
+/// Enters a final state; with an artifact it is a result or a death, and a death is always told.
+fn end(draft: &mut Draft, state: State, reason: Reason, text: String, artifact: Option<Artifact>) {
+    draft.enter(Entry { state, reason, text });
+    let Some(artifact) = artifact else { return };
+    let notify = artifact.notify;
+    draft.effect(Effect::File(artifact));
+    if notify {
+        let kind = if state == State::Completed { DeliveryKind::Result } else { DeliveryKind::Failure };
+        draft.effect(Effect::Deliver(kind));
+    }
+}
+
+fn stop(draft: &mut Draft, run: RunId, reason: Reason) {
+    draft.ending();
+    draft.note_run(run, "executing", "ending", reason, "Its processes are being ended".to_owned());
+    draft.effect(Effect::End { run });
+}
+
+/// Adds the time of the run that is over now to what the task has used.
+fn bill(draft: &mut Draft) {
+    if let Some(run) = &draft.task.run {
+        draft.task.executed += draft.now.since(run.started_at);
+    }
+}
+
+fn reason_of(exit: Exit) -> Reason {
+    match exit {
+        Exit::Code(0) => Reason::ExitZero,
+        Exit::Code(_) => Reason::ExitNonzero,
+        Exit::Signal(_) => Reason::KilledBySignal,
+    }
+}

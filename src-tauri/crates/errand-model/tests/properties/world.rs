@@ -1,0 +1,362 @@
+//! A small world of tasks that wait for each other, and random things that happen to it.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use errand_base::{RunId, TaskId, Timestamp};
+use errand_model::*;
+use proptest::prelude::*;
+
+/// One thing that happens. Tasks, runs, timers and questions are numbers that wrap around, so that any number fits.
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// `admit` decides and its starts are committed.
+    Dispatch,
+    Process(usize, Which, Report),
+    Fire(usize, Which),
+    Cancel(usize),
+    QuitNow(usize),
+    Retry(usize),
+    Hold(usize, Hold),
+    Release(usize, Hold),
+    Answer(usize, Which, usize),
+    Pass(u64),
+}
+
+/// The one that is current, or any there ever was.
+#[derive(Clone, Copy, Debug)]
+pub enum Which {
+    Current,
+    Any(u32),
+}
+
+#[derive(Clone, Debug)]
+pub enum Report {
+    StartFailed,
+    Exited(Exit, bool),
+    Gone,
+    Stuck,
+    Lost(Death),
+    Silent,
+    Spoke,
+}
+
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub slots: u32,
+    pub tasks: Vec<TaskPlan>,
+    pub ops: Vec<Op>,
+}
+
+#[derive(Clone, Debug)]
+pub struct TaskPlan {
+    pub policy: Policy,
+    pub start_in: Option<u64>,
+    /// Which of the tasks before it it waits for, as bits.
+    pub after: u8,
+}
+
+pub fn plans() -> impl Strategy<Value = Plan> {
+    let tasks = proptest::collection::vec(task_plans(), 1..=4);
+    let ops = proptest::collection::vec(ops(), 0..=80);
+    (1..=3_u32, tasks, ops).prop_map(|(slots, tasks, ops)| Plan { slots, tasks, ops })
+}
+
+fn task_plans() -> impl Strategy<Value = TaskPlan> {
+    use proptest::option::weighted;
+    let notify = prop_oneof![Just(Notify::Always), Just(Notify::Significant), Just(Notify::Silent)];
+    let priority = prop_oneof![Just(Priority::Low), Just(Priority::Normal), Just(Priority::Urgent)];
+    (notify, priority, weighted(0.5, 1..400_u64), 0..3_u32, weighted(0.2, 1..100_u64), 0..8_u8).prop_map(
+        |(notify, priority, timeout, retries, start_in, after)| TaskPlan {
+            policy: Policy { priority, notify, timeout: timeout.map(Duration::from_secs), retries },
+            start_in,
+            after,
+        },
+    )
+}
+
+fn ops() -> impl Strategy<Value = Op> {
+    let task = || 0..4_usize;
+    let hold = || prop_oneof![Just(Hold::Person), Just(Hold::Budget)];
+    prop_oneof![
+        5 => Just(Op::Dispatch),
+        8 => (task(), which(), reports()).prop_map(|(task, run, report)| Op::Process(task, run, report)),
+        3 => (task(), which()).prop_map(|(task, timer)| Op::Fire(task, timer)),
+        1 => task().prop_map(Op::Cancel),
+        1 => task().prop_map(Op::QuitNow),
+        2 => task().prop_map(Op::Retry),
+        1 => (task(), hold()).prop_map(|(task, hold)| Op::Hold(task, hold)),
+        2 => (task(), hold()).prop_map(|(task, hold)| Op::Release(task, hold)),
+        3 => (task(), which(), 0..6_usize).prop_map(|(task, question, choice)| Op::Answer(task, question, choice)),
+        3 => (0..200_u64).prop_map(Op::Pass),
+    ]
+}
+
+fn which() -> impl Strategy<Value = Which> {
+    prop_oneof![4 => Just(Which::Current), 1 => (0..8_u32).prop_map(Which::Any)]
+}
+
+fn reports() -> impl Strategy<Value = Report> {
+    let exit = prop_oneof![
+        Just(Exit::Code(0)),
+        Just(Exit::Code(0)),
+        Just(Exit::Code(3)),
+        Just(Exit::Code(3)),
+        Just(Exit::Signal(9))
+    ];
+    let death = prop_oneof![Just(Death::EngineDied), Just(Death::EngineStopped), Just(Death::SupervisorDied)];
+    prop_oneof![
+        1 => Just(Report::StartFailed),
+        4 => (exit, any::<bool>()).prop_map(|(exit, gone)| Report::Exited(exit, gone)),
+        2 => Just(Report::Gone),
+        1 => Just(Report::Stuck),
+        1 => death.prop_map(Report::Lost),
+        2 => Just(Report::Silent),
+        2 => Just(Report::Spoke),
+    ]
+}
+
+pub struct World {
+    pub slots: u32,
+    pub now: Timestamp,
+    pub tasks: Vec<Task>,
+    runs: Vec<RunId>,
+    pub history: Vec<Taken>,
+}
+
+/// One event that met one task.
+pub struct Taken {
+    pub task: usize,
+    /// `None`: the task was accepted by this.
+    pub before: Option<Task>,
+    pub event: Option<Event>,
+    pub now: Timestamp,
+    pub result: Result<Step, Refused>,
+    /// How many runs of the whole world hold a slot afterwards.
+    pub runs_held: usize,
+}
+
+impl World {
+    pub fn play(plan: &Plan) -> World {
+        let now = Timestamp::from_millis(1_800_000_000_000);
+        let mut world =
+            World { slots: plan.slots, now, tasks: Vec::new(), runs: Vec::new(), history: Vec::new() };
+        for task in &plan.tasks {
+            world.accept(task);
+        }
+        for op in &plan.ops {
+            world.perform(op);
+        }
+        world
+    }
+
+    fn accept(&mut self, plan: &TaskPlan) {
+        let known = |task: &Task| Dependency {
+            ended: task.state.is_final().then_some(task.state),
+            ..Dependency::on(task.id.clone())
+        };
+        let after = self.tasks.iter().enumerate().filter(|(n, _)| plan.after & (1 << n) != 0);
+        let after = after.map(|(_, task)| known(task)).collect();
+        let start = plan.start_in.map(|wait| self.now.plus(Duration::from_secs(wait)));
+        let step = accept(id(self.tasks.len()), plan.policy.clone(), start, after, self.now);
+        self.tasks.push(step.task.clone());
+        let task = self.tasks.len() - 1;
+        let (now, runs_held) = (self.now, self.runs_held());
+        self.history.push(Taken { task, before: None, event: None, now, result: Ok(step), runs_held });
+    }
+
+    fn perform(&mut self, op: &Op) {
+        let by = || By::at(Surface::Terminal);
+        let n = |n: &usize| n % self.tasks.len();
+        let (task, event) = match op {
+            Op::Pass(seconds) => {
+                self.now = self.now.plus(Duration::from_secs(*seconds));
+                return;
+            }
+            Op::Dispatch => return self.dispatch(),
+            Op::Process(task, which, report) => {
+                let run = match (which, &self.tasks[n(task)].run) {
+                    (Which::Current, Some(run)) => run.id,
+                    (Which::Current, None) => return,
+                    (Which::Any(_), _) if self.runs.is_empty() => return,
+                    (Which::Any(any), _) => self.runs[*any as usize % self.runs.len()],
+                };
+                (n(task), self.report(run, report))
+            }
+            Op::Fire(task, which) => {
+                let timer = match (which, self.tasks[n(task)].timers.as_slice()) {
+                    (Which::Current, []) => return,
+                    (Which::Current, [timer, ..]) => timer.id,
+                    (Which::Any(any), _) => *any,
+                };
+                (n(task), Event::TimerFired { timer, tail: tail() })
+            }
+            Op::Answer(task, which, choice) => {
+                const CHOICES: [&str; 6] =
+                    ["run_anyway", " Wait for a retry", "CANCEL", "keep_waiting", "Stop it", "perhaps"];
+                let (question, choice) = match (which, self.tasks[n(task)].questions.as_slice()) {
+                    (Which::Current, []) => return,
+                    (Which::Current, [open, ..]) => {
+                        (open.n, open.choices[choice % open.choices.len()].name())
+                    }
+                    (Which::Any(any), _) => (*any, CHOICES[choice % CHOICES.len()]),
+                };
+                (n(task), Event::Answer { question, choice: choice.into(), by: by() })
+            }
+            Op::Cancel(task) => (n(task), Event::Cancel { by: by() }),
+            Op::QuitNow(task) => (n(task), Event::QuitNow),
+            Op::Retry(task) => (n(task), Event::Retry { by: by() }),
+            Op::Hold(task, hold) => (n(task), Event::Hold { hold: *hold, by: Some(by()) }),
+            Op::Release(task, hold) => (n(task), Event::Release { hold: *hold, by: None }),
+        };
+        self.happen(task, event);
+    }
+
+    fn report(&self, run: RunId, report: &Report) -> Event {
+        match report {
+            Report::StartFailed => Event::StartFailed { run, error: StartError::ProgramMissing },
+            Report::Exited(exit, gone) => Event::Exited { run, exit: *exit, tail: tail(), gone: *gone },
+            Report::Gone => Event::Gone { run },
+            Report::Stuck => Event::Stuck { run, processes: 2 },
+            Report::Lost(death) => Event::Lost { run, death: *death, tail: tail() },
+            Report::Silent => Event::Silent { run, since: self.now },
+            Report::Spoke => Event::Spoke { run },
+        }
+    }
+
+    fn dispatch(&mut self) {
+        for task in admit(self.admission(), &self.queue()) {
+            let run = RunId::from_u128(self.runs.len() as u128 + 1);
+            self.runs.push(run);
+            let n = self.tasks.iter().position(|other| other.id == task).unwrap();
+            self.happen(n, Event::Admitted { run });
+        }
+    }
+
+    pub fn admission(&self) -> errand_model::World {
+        let held_slots = self.runs_held() as u32;
+        errand_model::World {
+            slots: self.slots,
+            held_slots,
+            paused: false,
+            quitting: false,
+            disk_full: false,
+        }
+    }
+
+    pub fn queue(&self) -> Vec<Candidate> {
+        let queued = self.tasks.iter().enumerate().filter(|(_, task)| task.state == State::Queued);
+        let mut queue: Vec<(Rank, Candidate)> = queued
+            .map(|(n, task)| {
+                let rank = Rank::new(task.policy.priority, task.failures > 0, n as i64);
+                let ending = task.run.is_some();
+                (rank, Candidate { task: task.id.clone(), holds: task.holds, ending })
+            })
+            .collect();
+        queue.sort_by_key(|(rank, _)| *rank);
+        queue.into_iter().map(|(_, candidate)| candidate).collect()
+    }
+
+    pub fn runs_held(&self) -> usize {
+        self.tasks.iter().filter(|task| task.run.is_some()).count()
+    }
+
+    /// One event, and what the tasks that wait for this one hear because of it.
+    pub fn happen(&mut self, task: usize, event: Event) {
+        let mut events = VecDeque::from([(task, event)]);
+        while let Some((task, event)) = events.pop_front() {
+            let before = self.tasks[task].clone();
+            let result = step(&before, event.clone(), self.now);
+            if let Ok(step) = &result {
+                self.tasks[task] = step.task.clone();
+                if step.effects.contains(&Effect::TellDependents) {
+                    let told = self.tasks[task].clone();
+                    for (n, other) in self.tasks.iter().enumerate() {
+                        if other.after.iter().any(|dependency| dependency.task == told.id) {
+                            events.push_back((n, news_of(&told)));
+                        }
+                    }
+                }
+            }
+            let (now, runs_held) = (self.now, self.runs_held());
+            let (before, event) = (Some(before), Some(event));
+            self.history.push(Taken { task, before, event, now, result, runs_held });
+        }
+    }
+
+    /// The events that met a task that was there already, with the task before each of them.
+    pub fn events(&self) -> impl Iterator<Item = (&Taken, &Task, &Event)> {
+        self.history.iter().filter_map(|taken| Some((taken, taken.before.as_ref()?, taken.event.as_ref()?)))
+    }
+
+    /// Those of them that changed something, with the step.
+    pub fn changes(&self) -> impl Iterator<Item = (&Task, &Event, &Step)> {
+        self.events().filter_map(|(taken, before, event)| Some((before, event, taken.result.as_ref().ok()?)))
+    }
+
+    /// Everything that one task became, from its acceptance on.
+    pub fn life(&self, task: usize) -> impl Iterator<Item = &Step> {
+        self.history
+            .iter()
+            .filter(move |taken| taken.task == task)
+            .filter_map(|taken| taken.result.as_ref().ok())
+    }
+
+    /// Every task as it was at any time.
+    pub fn all_tasks(&self) -> impl Iterator<Item = &Task> {
+        self.history.iter().filter_map(|taken| Some(&taken.result.as_ref().ok()?.task))
+    }
+}
+
+fn news_of(task: &Task) -> Event {
+    match task.state.is_final() {
+        true => Event::DependencyEnded { task: task.id.clone(), state: task.state },
+        false => Event::DependencyReopened { task: task.id.clone() },
+    }
+}
+
+fn id(n: usize) -> TaskId {
+    TaskId::try_from(format!("calm-owl-{}", 100 + n)).unwrap()
+}
+
+pub fn tail() -> Tail {
+    Tail { output: "half done\n".into(), ..Tail::default() }
+}
+
+/// The run that an event speaks of.
+pub fn run_of(event: &Event) -> Option<RunId> {
+    match event {
+        Event::StartFailed { run, .. }
+        | Event::Exited { run, .. }
+        | Event::Gone { run }
+        | Event::Stuck { run, .. }
+        | Event::Lost { run, .. }
+        | Event::Silent { run, .. }
+        | Event::Spoke { run } => Some(*run),
+        Event::Admitted { .. }
+        | Event::TimerFired { .. }
+        | Event::DependencyEnded { .. }
+        | Event::DependencyReopened { .. }
+        | Event::Hold { .. }
+        | Event::Release { .. }
+        | Event::Cancel { .. }
+        | Event::QuitNow
+        | Event::Answer { .. }
+        | Event::Retry { .. } => None,
+    }
+}
+
+pub fn is_active(task: &Task) -> bool {
+    task.run.as_ref().is_some_and(|run| run.stage == Stage::Starting)
+}
+
+pub fn deliveries(step: &Step, kind: DeliveryKind) -> usize {
+    step.effects.iter().filter(|effect| **effect == Effect::Deliver(kind)).count()
+}
+
+pub fn artifacts(step: &Step) -> Vec<&Artifact> {
+    let files = step.effects.iter();
+    files
+        .filter_map(|effect| if let Effect::File(artifact) = effect { Some(artifact) } else { None })
+        .collect()
+}

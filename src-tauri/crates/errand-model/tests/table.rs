@@ -1,0 +1,527 @@
+//! The checked-in table `step.table`: what every event does in every situation.
+//!
+//! `ERRAND_BLESS=1 cargo test -p errand-model --test table` writes it anew; then read what changed.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use errand_base::{RunId, TaskId, Timestamp};
+use errand_model::*;
+
+const ACCEPTED: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+const MINUTE: Duration = Duration::from_secs(60);
+const RUN: RunId = RunId::from_u128(1);
+const SECOND_RUN: RunId = RunId::from_u128(2);
+const OTHER_RUN: RunId = RunId::from_u128(99);
+/// Of a timer or a question that never was.
+const NO_SUCH: u32 = 99;
+
+// ---- situations: what a task has lived through ----
+
+struct Situation {
+    name: &'static str,
+    says: &'static str,
+    task: Task,
+}
+
+/// A task that can be led through events one after the other.
+struct Life(Task);
+
+impl Life {
+    fn begin(after: &[&str], start_in: Option<Duration>) -> Life {
+        let policy = Policy { timeout: Some(60 * MINUTE), ..Policy::default() };
+        let after = after.iter().map(|name| Dependency::on(id(name))).collect();
+        Life(
+            accept(id("calm-owl-100"), policy, start_in.map(|wait| ACCEPTED.plus(wait)), after, ACCEPTED)
+                .task,
+        )
+    }
+
+    fn then(self, event: Event) -> Life {
+        Life(step(&self.0, event, ACCEPTED).unwrap().task)
+    }
+
+    fn running(self) -> Life {
+        self.then(Event::Admitted { run: RUN })
+    }
+
+    fn exits(self, code: i32, gone: bool) -> Life {
+        self.then(Event::Exited { run: RUN, exit: Exit::Code(code), tail: tail(), gone })
+    }
+
+    fn with_retries(mut self, retries: u32) -> Life {
+        self.0.policy.retries = retries;
+        self
+    }
+
+    /// A state that no event leads to yet.
+    fn forced(mut self, state: State) -> Life {
+        self.0.state = state;
+        self
+    }
+
+    fn called(self, name: &'static str, says: &'static str) -> Situation {
+        Situation { name, says, task: self.0 }
+    }
+}
+
+fn situations() -> Vec<Situation> {
+    let new = || Life::begin(&[], None);
+    let later = |after| Life::begin(after, Some(30 * MINUTE));
+    let waits = || Life::begin(&["dep"], None);
+    let cancel = || Event::Cancel { by: by() };
+    let limit = |life: Life| {
+        let timer = life.0.timers[0].id;
+        life.then(Event::TimerFired { timer, tail: tail() })
+    };
+    vec![
+        later(&[]).called("waiting-for-time", "its start time is in 30 minutes"),
+        waits().called("waiting-for-task", "another task has not ended yet"),
+        later(&["dep"]).called("waiting-for-both", "for another task and for its start time"),
+        new()
+            .with_retries(2)
+            .running()
+            .exits(3, true)
+            .called("waiting-after-failure", "1 of 3 attempts has failed"),
+        new()
+            .with_retries(2)
+            .running()
+            .exits(3, false)
+            .called("waiting-after-failure+ending", "1 of 3 attempts has failed; it left processes behind"),
+        new().called("queued", "ready to start"),
+        new().then(hold(Hold::Person)).called("queued+held", "ready, but paused by the person"),
+        new()
+            .running()
+            .then(cancel())
+            .then(Event::Retry { by: by() })
+            .called("queued+ending", "opened again; processes of the run before are still being ended"),
+        waits()
+            .then(dependency_ended(State::Completed))
+            .called("queued-after-task", "what it waited for has completed"),
+        new().running().called("running", "its program runs, with a time limit"),
+        new()
+            .running()
+            .then(hold(Hold::Person))
+            .called("running+held", "paused, so what runs now finishes first"),
+        new()
+            .running()
+            .then(silent(RUN))
+            .called("needs-you-silent", "its program runs and has long printed nothing"),
+        waits()
+            .then(dependency_ended(State::Failed))
+            .called("needs-you-blocked", "the task it waits for has failed"),
+        Life::begin(&["dep", "second-dep"], None)
+            .then(dependency_ended(State::Failed))
+            .called("needs-you-blocked-of-two", "one task it waits for has failed, another has not ended"),
+        later(&["dep"]).then(dependency_ended(State::Failed)).called(
+            "needs-you-blocked+time",
+            "the task it waits for has failed; its start time is still to come",
+        ),
+        later(&[]).forced(State::RateLimited).called("rate-limited", "until a start timer fires"),
+        later(&[]).forced(State::Sleeping).called("sleeping", "until a start timer fires"),
+        new().running().exits(0, true).called("completed", "exit code 0, nothing left"),
+        new().running().exits(0, false).called("completed+ending", "exit code 0; it left processes behind"),
+        new().running().exits(3, true).called("failed", "exit code 3, nothing left"),
+        new().running().exits(3, false).called("failed+ending", "exit code 3; it left processes behind"),
+        limit(new().running())
+            .called("timed-out+ending", "ended at its limit; its processes are being ended"),
+        limit(new().running()).then(Event::Gone { run: RUN }).called("timed-out", "ended at its limit"),
+        new().running().then(cancel()).called("cancelled+ending", "its processes are being ended"),
+        new().running().then(cancel()).then(Event::Gone { run: RUN }).called("cancelled", "while it ran"),
+        later(&["dep"])
+            .then(cancel())
+            .called("cancelled-while-waiting", "for another task and for its start time"),
+        new()
+            .then(hold(Hold::Person))
+            .then(cancel())
+            .called("cancelled+held", "while it was paused in the queue"),
+        new().running().then(lost(RUN, Death::EngineDied)).called("unknown", "the engine died while it ran"),
+    ]
+}
+
+// ---- events ----
+
+struct Case {
+    name: &'static str,
+    /// The event for this task; a few cases also set the policy they are about.
+    make: fn(&mut Task) -> Event,
+}
+
+fn cases() -> Vec<Case> {
+    let case = |name, make| Case { name, make };
+    vec![
+        case("admitted", |_| Event::Admitted { run: SECOND_RUN }),
+        case("start_failed(program)", |task| start_failed(own(task), StartError::ProgramMissing)),
+        case("start_failed(folder)", |task| start_failed(own(task), StartError::FolderMissing)),
+        case("start_failed(other)", |task| start_failed(own(task), StartError::Other("no memory".into()))),
+        case("start_failed(other run)", |_| start_failed(OTHER_RUN, StartError::ProgramMissing)),
+        case("exited(ok)", |task| exited(task, Exit::Code(0), false)),
+        case("exited(ok, gone)", |task| exited(task, Exit::Code(0), true)),
+        case("exited(ok, gone) if silent", |task| {
+            task.policy.notify = Notify::Silent;
+            exited(task, Exit::Code(0), true)
+        }),
+        case("exited(failed)", |task| last_try(task, Exit::Code(3), false)),
+        case("exited(failed, gone)", |task| last_try(task, Exit::Code(3), true)),
+        case("exited(failed) + retries", |task| more_tries(task, Exit::Code(3), false)),
+        case("exited(failed, gone) + retries", |task| more_tries(task, Exit::Code(3), true)),
+        case("exited(signal)", |task| last_try(task, Exit::Signal(9), false)),
+        case("exited(signal, gone)", |task| last_try(task, Exit::Signal(9), true)),
+        case("exited(signal, gone) + retries", |task| more_tries(task, Exit::Signal(9), true)),
+        case("exited(other run)", |_| Event::Exited {
+            run: OTHER_RUN,
+            exit: Exit::Code(0),
+            tail: tail(),
+            gone: true,
+        }),
+        case("gone", |task| Event::Gone { run: own(task) }),
+        case("gone(other run)", |_| Event::Gone { run: OTHER_RUN }),
+        case("stuck", |task| Event::Stuck { run: own(task), processes: 2 }),
+        case("stuck(other run)", |_| Event::Stuck { run: OTHER_RUN, processes: 2 }),
+        case("lost(engine died)", |task| lost(own(task), Death::EngineDied)),
+        case("lost(engine stopped)", |task| lost(own(task), Death::EngineStopped)),
+        case("lost(supervisor died)", |task| lost(own(task), Death::SupervisorDied)),
+        case("lost(other run)", |_| lost(OTHER_RUN, Death::EngineDied)),
+        case("silent", |task| silent(own(task))),
+        case("silent(other run)", |_| silent(OTHER_RUN)),
+        case("spoke", |task| Event::Spoke { run: own(task) }),
+        case("spoke(other run)", |_| Event::Spoke { run: OTHER_RUN }),
+        case("timer(start)", |task| fired(task, TimerKind::Start)),
+        case("timer(limit)", |task| fired(task, TimerKind::Limit)),
+        case("timer(stale)", |_| Event::TimerFired { timer: NO_SUCH, tail: tail() }),
+        case("dependency_ended(completed)", |_| dependency_ended(State::Completed)),
+        case("dependency_ended(failed)", |_| dependency_ended(State::Failed)),
+        case("dependency_ended(timed_out)", |_| dependency_ended(State::TimedOut)),
+        case("dependency_ended(cancelled)", |_| dependency_ended(State::Cancelled)),
+        case("dependency_ended(unknown)", |_| dependency_ended(State::Unknown)),
+        case("dependency_ended(second failed)", |_| Event::DependencyEnded {
+            task: id("second-dep"),
+            state: State::Failed,
+        }),
+        case("dependency_ended(no dependency)", |_| Event::DependencyEnded {
+            task: id("stranger"),
+            state: State::Completed,
+        }),
+        case("dependency_reopened", |_| Event::DependencyReopened { task: id("dep") }),
+        case("dependency_reopened(no dependency)", |_| Event::DependencyReopened { task: id("stranger") }),
+        case("hold(person)", |_| hold(Hold::Person)),
+        case("hold(budget)", |_| Event::Hold { hold: Hold::Budget, by: None }),
+        case("release(person)", |_| Event::Release { hold: Hold::Person, by: Some(by()) }),
+        case("release(budget)", |_| Event::Release { hold: Hold::Budget, by: None }),
+        case("cancel", |_| Event::Cancel { by: by() }),
+        case("quit_now", |_| Event::QuitNow),
+        case("answer(run anyway)", |task| answer(task, "run_anyway")),
+        case("answer(wait for a retry)", |task| answer(task, "wait_for_retry")),
+        case("answer(cancel)", |task| answer(task, "cancel")),
+        case("answer(keep waiting)", |task| answer(task, "keep_waiting")),
+        case("answer(stop)", |task| answer(task, "stop")),
+        case("answer(nonsense)", |task| answer(task, "nonsense")),
+        case("answer(no such question)", |_| Event::Answer {
+            question: NO_SUCH,
+            choice: "cancel".into(),
+            by: by(),
+        }),
+        case("retry", |_| Event::Retry { by: by() }),
+    ]
+}
+
+fn id(name: &str) -> TaskId {
+    TaskId::try_from(name.to_owned()).unwrap()
+}
+
+fn by() -> By {
+    By::at(Surface::Terminal)
+}
+
+fn tail() -> Tail {
+    Tail { output: "half done\n".into(), ..Tail::default() }
+}
+
+/// The run of the task, or the one that was its first.
+fn own(task: &Task) -> RunId {
+    task.run.as_ref().map_or(RUN, |run| run.id)
+}
+
+fn start_failed(run: RunId, error: StartError) -> Event {
+    Event::StartFailed { run, error }
+}
+
+fn exited(task: &Task, exit: Exit, gone: bool) -> Event {
+    Event::Exited { run: own(task), exit, tail: tail(), gone }
+}
+
+fn last_try(task: &mut Task, exit: Exit, gone: bool) -> Event {
+    task.policy.retries = task.failures;
+    exited(task, exit, gone)
+}
+
+fn more_tries(task: &mut Task, exit: Exit, gone: bool) -> Event {
+    task.policy.retries = task.failures + 1;
+    exited(task, exit, gone)
+}
+
+fn lost(run: RunId, death: Death) -> Event {
+    Event::Lost { run, death, tail: tail() }
+}
+
+fn silent(run: RunId) -> Event {
+    Event::Silent { run, since: ACCEPTED }
+}
+
+fn fired(task: &Task, kind: TimerKind) -> Event {
+    let timer = task.timers.iter().find(|timer| timer.kind == kind).map_or(NO_SUCH, |timer| timer.id);
+    Event::TimerFired { timer, tail: tail() }
+}
+
+fn dependency_ended(state: State) -> Event {
+    Event::DependencyEnded { task: id("dep"), state }
+}
+
+fn hold(hold: Hold) -> Event {
+    Event::Hold { hold, by: Some(by()) }
+}
+
+fn answer(task: &Task, choice: &str) -> Event {
+    let question = task.questions.first().map_or(NO_SUCH, |question| question.n);
+    Event::Answer { question, choice: choice.into(), by: by() }
+}
+
+// ---- rows ----
+
+/// State or `refused`, reason or refusal, what happens.
+type Outcome = [String; 3];
+
+type Table = Vec<(Situation, Vec<(&'static str, Outcome)>)>;
+
+fn outcome(before: &Task, result: &Result<Step, Refused>) -> Outcome {
+    match result {
+        Ok(Step { task, effects }) => {
+            let mut words: Vec<String> =
+                effects.iter().filter_map(|effect| say_effect(effect, task)).collect();
+            words.extend(say_changes(before, task));
+            [task.state.name().into(), task.reason.name().into(), words.join(" ")]
+        }
+        Err(refused) => ["refused".into(), snake(refused), String::new()],
+    }
+}
+
+fn say_effect(effect: &Effect, task: &Task) -> Option<String> {
+    Some(match effect {
+        Effect::Spawn { .. } => "spawn".into(),
+        Effect::End { .. } => "end".into(),
+        Effect::Free { .. } => "free".into(),
+        Effect::Ask(question) => {
+            let choices: Vec<&str> = question.choices.iter().map(|choice| choice.name()).collect();
+            format!("ask({})", choices.join("/"))
+        }
+        Effect::Settle { choice: Some(choice), .. } => format!("settle({choice})"),
+        Effect::Settle { choice: None, .. } => "withdraw".into(),
+        Effect::File(artifact) => format!("file({})", if artifact.notify { "notify" } else { "quiet" }),
+        Effect::Deliver(kind) => format!("deliver({})", kind.name()),
+        Effect::TellDependents => "tell".into(),
+        Effect::Record(Transition { subject: Subject::Run(_), from, to, .. }) => format!("run({from}→{to})"),
+        // The usual row of the task's timeline; `properties.rs` sees to it that there is one.
+        Effect::Record(Transition { subject: Subject::Task, to, .. }) if *to == task.state.name() => {
+            return None;
+        }
+        Effect::Record(Transition { subject: Subject::Task, from, to, .. }) => format!("task({from}→{to})"),
+        Effect::Record(Transition { subject: Subject::Question(_), .. }) => return None,
+    })
+}
+
+/// What changed apart from what the effects say.
+fn say_changes(before: &Task, after: &Task) -> Vec<String> {
+    let mut words = Vec::new();
+    let stage = |task: &Task| task.run.as_ref().map(|run| run.stage);
+    if stage(after) == Some(Stage::Ending) && stage(before) != stage(after) {
+        words.push("ending".into());
+    }
+    for timer in before.timers.iter().filter(|timer| !after.timers.contains(timer)) {
+        words.push(format!("-timer({})", snake(&timer.kind)));
+    }
+    for timer in after.timers.iter().filter(|timer| !before.timers.contains(timer)) {
+        words.push(format!("+timer({})", snake(&timer.kind)));
+    }
+    for hold in Hold::ALL {
+        match (before.holds.contains(hold), after.holds.contains(hold)) {
+            (false, true) => words.push(format!("+hold({})", snake(&hold))),
+            (true, false) => words.push(format!("-hold({})", snake(&hold))),
+            (true, true) | (false, false) => {}
+        }
+    }
+    for (old, new) in before.after.iter().zip(&after.after).filter(|(old, new)| old != new) {
+        match (new.waived, new.ended) {
+            (true, _) if !old.waived => words.push("waived".into()),
+            (_, Some(state)) => words.push(format!("after({state})")),
+            (_, None) => words.push("after(open)".into()),
+        }
+    }
+    if before.failures != after.failures {
+        words.push(format!("failures={}", after.failures));
+    }
+    if before.generation != after.generation {
+        words.push(format!("generation={}", after.generation));
+    }
+    words
+}
+
+/// The name in JSON.
+fn snake(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
+}
+
+/// One row for every situation and event, as the code decides now.
+fn decide() -> Table {
+    let mut table = Vec::new();
+    for situation in situations() {
+        let row = |case: Case| {
+            let mut task = situation.task.clone();
+            let event = (case.make)(&mut task);
+            let result = step(&task, event, ACCEPTED.plus(10 * MINUTE));
+            (case.name, outcome(&task, &result))
+        };
+        let rows = cases().into_iter().map(row).collect();
+        table.push((situation, rows));
+    }
+    table
+}
+
+const HEAD: &str = "\
+# What every event does in every situation. Columns: event | state afterwards | reason | what happens.
+# `refused` changes nothing; its reason is the name of the refusal. Every accepted event also adds one to the version.
+#
+# spawn end free        start the processes of the run; end them; the last is gone, so the slot is free
+# ask(…) settle(…)      a question is asked; is answered        withdraw   it no longer matters
+# file(notify|quiet)    the artifact, and whether it is told    deliver(…) the person is told
+# tell                  tasks that wait for this one hear of it
+# run(from→to)          a line in the timeline of the run       ending     its processes are on their way out
+# ±timer ±hold          set or taken back                       after(…)   what is known of the task it waits for
+#
+# A case “+ retries” has attempts left, the others of its kind have none.
+# Written by `ERRAND_BLESS=1 cargo test -p errand-model --test table`; read every row that changed.
+";
+
+fn print(table: &Table) -> String {
+    let rows = || table.iter().flat_map(|(_, rows)| rows);
+    let width = |text: &str| text.chars().count();
+    let events = rows().map(|(event, _)| width(event)).max().unwrap_or(0);
+    let column = |n: usize| rows().map(|(_, outcome)| width(&outcome[n])).max().unwrap_or(0);
+    let (states, reasons) = (column(0), column(1));
+    let mut text = HEAD.to_owned();
+    for (situation, rows) in table {
+        writeln!(text, "\n[{}] {}", situation.name, situation.says).unwrap();
+        for (event, [state, reason, happens]) in rows {
+            let row = format!("{event:events$} | {state:states$} | {reason:reasons$} | {happens}");
+            writeln!(text, "{}", row.trim_end()).unwrap();
+        }
+    }
+    text
+}
+
+/// The rows of the file by situation and event, and the pairs that occur more than once.
+fn parse(text: &str) -> (BTreeMap<(String, String), Outcome>, Vec<String>) {
+    let mut table = BTreeMap::new();
+    let mut problems = Vec::new();
+    let mut situation = String::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+        if let Some((name, _)) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            situation = name.to_owned();
+            continue;
+        }
+        let mut cells = line.split('|').map(|cell| cell.trim().to_owned());
+        let mut cell = || cells.next().unwrap_or_default();
+        let key = (situation.clone(), cell());
+        if table.insert(key, [cell(), cell(), cell()]).is_some() {
+            problems.push(format!("twice in the table: [{situation}] {line}"));
+        }
+    }
+    (table, problems)
+}
+
+#[test]
+fn every_situation_and_event_does_what_the_table_says() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/step.table");
+    let decided = decide();
+    if std::env::var_os("ERRAND_BLESS").is_some() {
+        std::fs::write(&path, print(&decided)).unwrap();
+    }
+    let (mut table, mut problems) = parse(&std::fs::read_to_string(&path).unwrap());
+    for (situation, rows) in decided {
+        for (event, decided) in rows {
+            let row = format!("[{}] {event}", situation.name);
+            match table.remove(&(situation.name.to_owned(), event.to_owned())) {
+                Some(said) if said == decided => {}
+                Some(said) => {
+                    let [said, decided] = [said, decided].map(|outcome| outcome.join(" | "));
+                    problems.push(format!("{row}\n    table: {said}\n    code:  {decided}"));
+                }
+                None => problems.push(format!("not in the table: {row} | {}", decided.join(" | "))),
+            }
+        }
+    }
+    problems
+        .extend(table.keys().map(|(situation, event)| format!("stale in the table: [{situation}] {event}")));
+    assert!(problems.is_empty(), "{} rows differ\n{}", problems.len(), problems.join("\n"));
+}
+
+// ---- nothing is left out ----
+
+/// The names of all variants. A new variant does not compile until it is listed, and fails until a row shows it.
+macro_rules! variants {
+    ($names:ident, $name_of:ident, $of:ident: $($variant:ident)*) => {
+        const $names: &[&str] = &[$(stringify!($variant),)*];
+
+        fn $name_of(value: &$of) -> &'static str {
+            match value { $($of::$variant { .. } => stringify!($variant),)* }
+        }
+    };
+}
+
+variants!(EVENTS, name_of_event, Event: Admitted StartFailed Exited Gone Stuck Lost Silent Spoke TimerFired
+    DependencyEnded DependencyReopened Hold Release Cancel QuitNow Answer Retry);
+variants!(REFUSALS, name_of_refusal, Refused: AlreadyEnded NotEnded Completed OtherRun NotReady StaleTimer
+    NoSuchQuestion BadChoice NotADependency AlreadyHeld NotHeld NothingToTake);
+variants!(EFFECTS, name_of_effect, Effect: Spawn End Free Ask Settle File Deliver TellDependents Record);
+
+#[test]
+fn every_state_event_effect_and_refusal_occurs_in_the_table() {
+    let mut seen = BTreeSet::new();
+    for situation in situations() {
+        seen.insert(situation.task.state.name());
+        for case in cases() {
+            let mut task = situation.task.clone();
+            let event = (case.make)(&mut task);
+            seen.insert(name_of_event(&event));
+            match step(&task, event, ACCEPTED) {
+                Ok(step) => seen.extend(step.effects.iter().map(name_of_effect)),
+                Err(refused) => _ = seen.insert(name_of_refusal(&refused)),
+            }
+        }
+    }
+    let states = State::ALL.map(State::name);
+    let wanted = [EVENTS, REFUSALS, EFFECTS, &states].concat();
+    let missing: Vec<&str> = wanted.into_iter().filter(|name| !seen.contains(name)).collect();
+    assert!(missing.is_empty(), "no row shows {missing:?}");
+}
+
+#[test]
+fn situations_and_events_have_names_of_their_own() {
+    let situations: Vec<&str> = situations().iter().map(|situation| situation.name).collect();
+    let events: Vec<&str> = cases().iter().map(|case| case.name).collect();
+    for names in [situations, events] {
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
+    }
+}
+
+#[test]
+fn what_the_command_line_may_hold_does_not_overflow_or_wait_forever() {
+    let policy = Policy { retries: u32::MAX, timeout: Some(Duration::MAX), ..Policy::default() };
+    let twice = vec![Dependency::on(id("dep")), Dependency::on(id("dep"))];
+    let waits = Life(accept(id("calm-owl-100"), policy, None, twice, ACCEPTED).task);
+    let failed = waits.then(dependency_ended(State::Completed)).running().exits(3, true);
+    assert_eq!(failed.0.state, State::Waiting, "{}", failed.0.reason_text);
+}

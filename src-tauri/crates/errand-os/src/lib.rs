@@ -1,0 +1,38 @@
+//! What Errand needs from the operating system: folders, locks, processes and their certain end, notifications.
+//!
+//! Files named after a system hold the same functions for it; where a system cannot do something yet, the
+//! function says so with an error.
+
+mod home;
+mod identity;
+mod limits;
+mod lock;
+mod notify;
+mod own;
+mod program;
+mod spawner;
+mod swept;
+
+#[cfg(target_os = "linux")]
+#[path = "linux/mod.rs"]
+mod os;
+#[cfg(not(target_os = "linux"))]
+#[path = "other/mod.rs"]
+mod os;
+
+pub use home::Home;
+pub use identity::ProcessIdentity;
+pub use limits::raise_open_files;
+pub use lock::{EngineLock, FileLock, Holder, LockError};
+pub use notify::{
+    Banner, DesktopNotifier, FakeNotifier, NotShown, Notifier, NotifierEvent, NotifierEvents, NotifierStatus,
+    Pending, Told,
+};
+pub use os::sweep::{become_subreaper, reap_adopted, sweep};
+pub use own::{kill_self, own_uid};
+pub use program::{USUAL_PATH, find_program};
+pub use spawner::{
+    Exit, Launch, Output, Process, ProcessEvent, RUN_VARIABLE, Spawner, StartFailure, TASK_VARIABLE,
+    read_now, serve,
+};
+pub use swept::{Swept, SweptProcess};

@@ -1,0 +1,4 @@
+pub mod ladder;
+pub mod process;
+pub mod sweep;
+pub mod sys;

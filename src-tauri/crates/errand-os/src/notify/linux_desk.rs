@@ -1,0 +1,313 @@
+//! The task that owns the connection.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+
+use futures_util::StreamExt;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+use zbus::fdo::DBusProxy;
+use zbus::message::{Message, Type};
+use zbus::names::{BusName, WellKnownName};
+use zbus::zvariant::Value;
+use zbus::{Connection, MatchRule, MessageStream};
+
+use super::super::{Banner, NotShown, NotifierEvent, NotifierStatus, text};
+use super::{PATIENCE, Status};
+
+const SERVICE: &str = "org.freedesktop.Notifications";
+const PATH: &str = "/org/freedesktop/Notifications";
+const BUS: &str = "org.freedesktop.DBus";
+/// The reason of NotificationClosed that stands for the person's hand.
+const DISMISSED: u32 = 2;
+
+pub enum Order {
+    Show { banner: Banner, reply: oneshot::Sender<Result<(), NotShown>> },
+    Withdraw { key: String },
+}
+
+/// Whether the service shows the click on a banner as one more button, which would then stand there twice.
+fn paints_default(name: &str) -> bool {
+    name.starts_with("Xfce")
+}
+
+pub fn reads_markup(capabilities: &[String]) -> bool {
+    capabilities.iter().any(|one| one == "body-markup")
+}
+
+pub struct Desk {
+    connection: Connection,
+    stream: MessageStream,
+    icon: String,
+    events: mpsc::UnboundedSender<NotifierEvent>,
+    status: Status,
+    /// The connection that may speak for the service. Anybody on the bus can send us a signal.
+    owner: Option<String>,
+    markup: bool,
+    paints_default: bool,
+    shown: HashMap<u32, String>,
+    asked: HashMap<NonZeroU32, Asked>,
+    /// Signals about ids we do not know yet: a service may send a click before its answer to Notify.
+    early: Vec<Message>,
+}
+
+/// A banner whose id has not come back yet.
+struct Asked {
+    key: String,
+    reply: oneshot::Sender<Result<(), NotShown>>,
+}
+
+impl Desk {
+    pub async fn open(
+        address: Option<&str>,
+        icon: &str,
+        events: mpsc::UnboundedSender<NotifierEvent>,
+        status: Status,
+    ) -> zbus::Result<Desk> {
+        let connection = match address {
+            Some(address) => zbus::connection::Builder::address(address)?.build().await?,
+            None => Connection::session().await?,
+        };
+        // Before anything is asked for, so that nothing is missed.
+        let stream = MessageStream::from(&connection);
+        let bus = DBusProxy::new(&connection).await?;
+        let signals = |sender| MatchRule::builder().msg_type(Type::Signal).sender(sender)?.interface(sender);
+        bus.add_match_rule(signals(SERVICE)?.build()).await?;
+        bus.add_match_rule(signals(BUS)?.member("NameOwnerChanged")?.arg(0, SERVICE)?.build()).await?;
+        let mut desk = Desk {
+            connection,
+            stream,
+            icon: icon.into(),
+            events,
+            status,
+            owner: None,
+            markup: false,
+            paints_default: false,
+            shown: HashMap::new(),
+            asked: HashMap::new(),
+            early: Vec::new(),
+        };
+        desk.status.set(NotifierStatus::NoService);
+        desk.greet().await;
+        Ok(desk)
+    }
+
+    /// Until the connection breaks or nobody can give orders any more.
+    pub async fn work(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
+        loop {
+            tokio::select! {
+                order = orders.recv() => match order {
+                    Some(Order::Show { banner, reply }) => self.show(banner, reply).await,
+                    Some(Order::Withdraw { key }) => self.withdraw(&key).await,
+                    None => return,
+                },
+                message = self.stream.next() => match message {
+                    Some(Ok(message)) => self.hear(&message).await,
+                    Some(Err(_)) | None => break,
+                },
+            }
+        }
+        self.status.set(NotifierStatus::NoSession);
+        self.tell(NotifierEvent::Gone);
+    }
+
+    /// Learns who shows banners. Asking starts a service that the bus knows how to start.
+    async fn greet(&mut self) {
+        let Ok((owner, name, capabilities)) = timeout(PATIENCE, self.ask()).await.unwrap_or_else(|_| {
+            tracing::warn!("the notification service does not answer");
+            Err(zbus::Error::InvalidReply)
+        }) else {
+            return;
+        };
+        if self.owner.as_ref() == Some(&owner) {
+            return;
+        }
+        self.forget();
+        self.markup = reads_markup(&capabilities);
+        self.paints_default = paints_default(&name);
+        self.owner = Some(owner.clone());
+        let (status, event) = (
+            NotifierStatus::Ready {
+                owner: owner.clone(),
+                name: name.clone(),
+                capabilities: capabilities.clone(),
+            },
+            NotifierEvent::Available { owner, name, capabilities },
+        );
+        self.status.set(status);
+        self.tell(event);
+    }
+
+    async fn ask(&self) -> zbus::Result<(String, String, Vec<String>)> {
+        let call = |method| self.connection.call_method(Some(SERVICE), PATH, Some(SERVICE), method, &());
+        let information = call("GetServerInformation").await?;
+        let (name, ..): (String, String, String, String) = information.body().deserialize()?;
+        let owner =
+            information.header().sender().map(ToString::to_string).ok_or(zbus::Error::InvalidReply)?;
+        let capabilities = call("GetCapabilities").await?.body().deserialize()?;
+        Ok((owner, name, capabilities))
+    }
+
+    async fn show(&mut self, banner: Banner, reply: oneshot::Sender<Result<(), NotShown>>) {
+        let id_of = |key: &String| self.shown.iter().find(|(_, shown)| *shown == key).map(|(id, _)| *id);
+        let replaces = id_of(&banner.key).or_else(|| banner.replaces.as_ref().and_then(id_of)).unwrap_or(0);
+        let labels: Vec<(String, String)> = banner
+            .actions
+            .iter()
+            .filter(|(key, _)| key != "default" || !self.paints_default)
+            .map(|(key, label)| (key.clone(), text::one_line(label)))
+            .collect();
+        let actions: Vec<&str> =
+            labels.iter().flat_map(|(key, label)| [key.as_str(), label.as_str()]).collect();
+        let hints: HashMap<&str, Value<'_>> = HashMap::from([
+            ("desktop-entry", Value::from("errand")),
+            ("urgency", Value::from(if banner.urgent { 2_u8 } else { 1_u8 })),
+        ]);
+        let (title, body) = (text::one_line(&banner.title), text::body(&banner.body, self.markup));
+        // -1: the service knows best how long.
+        let arguments = ("Errand", replaces, self.icon.as_str(), title, body, actions, hints, -1_i32);
+        let sent = match method("Notify", &arguments) {
+            Ok(message) => {
+                self.connection.send(&message).await.map(|()| message.primary_header().serial_num())
+            }
+            Err(error) => Err(error),
+        };
+        match sent {
+            Ok(serial) => drop(self.asked.insert(serial, Asked { key: banner.key, reply })),
+            Err(error) => drop(reply.send(Err(NotShown::Refused(error.to_string())))),
+        }
+    }
+
+    async fn withdraw(&mut self, key: &str) {
+        // A banner still under way is taken back when its id comes.
+        for asked in self.asked.values_mut().filter(|asked| asked.key == key) {
+            asked.reply = oneshot::channel().0;
+        }
+        let ids: Vec<u32> = self.shown.iter().filter(|(_, shown)| *shown == key).map(|(id, _)| *id).collect();
+        for id in ids {
+            self.shown.remove(&id);
+            self.close(id).await;
+        }
+    }
+
+    async fn close(&self, id: u32) {
+        if let Ok(message) = method("CloseNotification", &(id,)) {
+            self.connection.send(&message).await.ok();
+        }
+    }
+
+    async fn hear(&mut self, message: &Message) {
+        let header = message.header();
+        let sender = header.sender().map(|name| name.as_str());
+        let interface = header.interface().map(|name| name.as_str());
+        match (message.message_type(), header.member().map(|name| name.as_str())) {
+            (Type::MethodReturn | Type::Error, _) => {
+                if let Some(asked) = header.reply_serial().and_then(|serial| self.asked.remove(&serial)) {
+                    self.answered(asked, message).await;
+                }
+            }
+            (Type::Signal, Some("NameOwnerChanged")) if sender == Some(BUS) => {
+                self.owner_changed(message).await
+            }
+            (Type::Signal, _) if interface == Some(SERVICE) && sender == self.owner.as_deref() => {
+                self.signal(message);
+            }
+            _ => {}
+        }
+    }
+
+    async fn answered(&mut self, asked: Asked, message: &Message) {
+        let id = match (message.message_type(), message.body().deserialize::<u32>()) {
+            (Type::MethodReturn, Ok(id)) => id,
+            _ => return drop(asked.reply.send(Err(refusal(message)))),
+        };
+        self.shown.insert(id, asked.key);
+        // Whoever asked waits no longer and counts it as not shown.
+        if asked.reply.send(Ok(())).is_err() {
+            self.shown.remove(&id);
+            self.close(id).await;
+        }
+        for message in std::mem::take(&mut self.early) {
+            self.signal(&message);
+        }
+    }
+
+    fn signal(&mut self, message: &Message) {
+        let body = message.body();
+        let (id, action, reason) = match message.header().member().map(|name| name.as_str()) {
+            Some("ActionInvoked") => match body.deserialize::<(u32, String)>() {
+                Ok((id, action)) => (id, Some(action), 0),
+                Err(_) => return,
+            },
+            Some("NotificationClosed") => match body.deserialize::<(u32, u32)>() {
+                Ok((id, reason)) => (id, None, reason),
+                Err(_) => return,
+            },
+            _ => return,
+        };
+        let Some(key) = self.shown.get(&id).cloned() else {
+            if !self.asked.is_empty() {
+                self.early.push(message.clone());
+            }
+            return;
+        };
+        match action {
+            Some(action) => self.tell(NotifierEvent::Acted { key, action }),
+            None => {
+                self.shown.remove(&id);
+                self.tell(NotifierEvent::Closed { key, by_person: reason == DISMISSED });
+            }
+        }
+    }
+
+    async fn owner_changed(&mut self, message: &Message) {
+        let Ok((name, _, new)) = message.body().deserialize::<(String, String, String)>() else { return };
+        if name != SERVICE || self.owner.as_deref().unwrap_or_default() == new {
+            return;
+        }
+        if !new.is_empty() {
+            return self.greet().await;
+        }
+        self.forget();
+        // Some services leave when idle and are started again by the next banner.
+        if !self.startable().await {
+            self.status.set(NotifierStatus::NoService);
+            self.tell(NotifierEvent::Gone);
+        }
+    }
+
+    async fn startable(&self) -> bool {
+        let names =
+            async { DBusProxy::new(&self.connection).await.ok()?.list_activatable_names().await.ok() };
+        let names = timeout(PATIENCE, names).await.ok().flatten().unwrap_or_default();
+        let service = BusName::from(WellKnownName::from_static_str_unchecked(SERVICE));
+        names.iter().any(|name| *name == service)
+    }
+
+    fn forget(&mut self) {
+        self.owner = None;
+        self.shown.clear();
+        self.early.clear();
+    }
+
+    fn tell(&self, event: NotifierEvent) {
+        // Nobody listens any more: the engine is leaving.
+        self.events.send(event).ok();
+    }
+}
+
+fn method<B: serde::Serialize + zbus::zvariant::DynamicType>(
+    name: &str,
+    arguments: &B,
+) -> zbus::Result<Message> {
+    Message::method_call(PATH, name)?.destination(SERVICE)?.interface(SERVICE)?.build(arguments)
+}
+
+fn refusal(message: &Message) -> NotShown {
+    match message.header().error_name().map(|name| name.as_str()) {
+        Some("org.freedesktop.DBus.Error.ServiceUnknown" | "org.freedesktop.DBus.Error.NameHasNoOwner") => {
+            NotShown::Absent
+        }
+        name => NotShown::Refused(name.unwrap_or("an answer nobody understands").into()),
+    }
+}

@@ -1,0 +1,254 @@
+//! The supervisor: a process that watches over one run, forked by the spawner. Once nothing of the run is left
+//! it may serve another one: its table of children is proven empty, and a fork costs as much as a program.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{chdir, set_child_subreaper};
+
+use super::fds::{Received, RunFds, await_run, receive, tell};
+use super::{Exit, Order, ProcessEvent, SUPERVISOR_NAME, StartFailure};
+use crate::ProcessIdentity;
+use crate::os::ladder::Ladder;
+use crate::os::{process, sys};
+use crate::program::{USUAL_PATH, find_program};
+
+/// The exit code of a supervisor that has left because there was nothing to do.
+pub const LEFT_IDLE: i32 = 3;
+
+/// The life of a supervisor. `pool` is shared by all: there the spawner offers runs, and there one says that it
+/// is free. Returns the exit code.
+pub fn supervise(first: RunFds, signals: &OwnedFd, pool: Option<&OwnedFd>) -> i32 {
+    rustix::thread::set_name(SUPERVISOR_NAME).ok();
+    if let Err(error) = set_child_subreaper(Some(rustix::process::getpid())) {
+        report(&first.control, &ProcessEvent::StartFailed { kind: StartFailure::Other(error.to_string()) });
+        return 0;
+    }
+    let mut run = first;
+    loop {
+        watch_over(run, signals);
+        let Some(pool) = pool else { return 0 };
+        if tell(pool.as_fd(), b"free").is_err() {
+            return 0;
+        }
+        run = match await_run(pool.as_fd()) {
+            Ok(Received::Message(run)) => run,
+            Ok(Received::NothingNow) => return LEFT_IDLE,
+            Ok(Received::End) => return 0,
+            // Not understood or out of descriptors: the spawner must look after what lies ready.
+            Err(_) => return LEFT_IDLE,
+        };
+    }
+}
+
+/// Starts the program and returns when nothing of it is left.
+fn watch_over(run: RunFds, signals: &OwnedFd) {
+    let RunFds { control, stdout, stderr, order } = run;
+    // The engine may have died since it asked; then nothing is to start.
+    let mut buffer = [0; 16];
+    if matches!(receive(control.as_fd(), &mut buffer), Ok(Received::End)) {
+        return;
+    }
+    let started = start(order, &stdout, &stderr);
+    // The program keeps the folder; that we stay in it would only keep the folder's disk from being unmounted.
+    chdir("/").ok();
+    // Ours must be closed, or the engine would never see the end of the output.
+    drop((stdout, stderr));
+    let (identity, grace) = match started {
+        Ok(started) => started,
+        Err(kind) => return report(&control, &ProcessEvent::StartFailed { kind }),
+    };
+    let main = identity.pid;
+    report(&control, &ProcessEvent::Started { identity });
+    let (cpu, max_rss_kib, ladder) = (Duration::ZERO, 0, Ladder::resting(grace));
+    Supervisor { control: Some(control), main, exit: None, exit_told: false, cpu, max_rss_kib, ladder }
+        .watch(signals);
+}
+
+fn start(
+    order: OwnedFd,
+    stdout: &OwnedFd,
+    stderr: &OwnedFd,
+) -> Result<(ProcessIdentity, Duration), StartFailure> {
+    let other = |error: io::Error| StartFailure::Other(error.to_string());
+    let order = read(order).map_err(other)?;
+    chdir(&order.cwd).map_err(|error| match error.into() {
+        error if missing(&error) => StartFailure::FolderMissing,
+        error => {
+            StartFailure::Other(format!("the folder {} cannot be entered: {error}", order.cwd.display()))
+        }
+    })?;
+    let pid = exec(&order, stdout, stderr)?;
+    Ok((ProcessIdentity::read(pid).map_err(other)?, order.grace))
+}
+
+fn read(order: OwnedFd) -> io::Result<Order> {
+    let mut file = File::from(order);
+    let mut text = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut text)?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+fn exec(order: &Order, stdout: &OwnedFd, stderr: &OwnedFd) -> Result<u32, StartFailure> {
+    let zero = |_| StartFailure::Other("a zero byte stands in the command or its environment".into());
+    let list =
+        |texts: Vec<&[u8]>| texts.into_iter().map(CString::new).collect::<Result<Vec<_>, _>>().map_err(zero);
+    let env: Vec<String> = order.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let env = list(env.iter().map(String::as_bytes).collect())?;
+    let argv = list(order.argv.iter().map(String::as_bytes).collect())?;
+
+    let program = locate(order)?;
+    let file = CString::new(program.as_os_str().as_bytes()).map_err(zero)?;
+    let start = |file, argv: &[CString]| sys::start(file, argv, &env, stdout.as_fd(), stderr.as_fd());
+    let started = match start(&file, &argv) {
+        // A script that does not say which program reads it: the shell, as in every terminal.
+        Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => {
+            let script =
+                [vec![c"/bin/sh".to_owned(), file.clone()], argv.into_iter().skip(1).collect()].concat();
+            start(c"/bin/sh", &script)
+        }
+        started => started,
+    };
+    started.map_err(|error| {
+        StartFailure::Other(match missing(&error) {
+            // It was there a moment ago, so what is missing is what should load it.
+            true => format!("the program that is to read {} is missing", program.display()),
+            false => format!("{} does not start: {error}", program.display()),
+        })
+    })
+}
+
+fn locate(order: &Order) -> Result<std::path::PathBuf, StartFailure> {
+    let name = order.argv.first().map(String::as_str).unwrap_or_default();
+    let path =
+        order.env.iter().rev().find(|(name, _)| name == "PATH").map_or(USUAL_PATH, |(_, path)| path.as_str());
+    find_program(name, path, &order.cwd).ok_or_else(|| {
+        let file = order.cwd.join(name);
+        if name.contains('/') && Path::exists(&file) {
+            StartFailure::Other(format!("{} is not an executable file", file.display()))
+        } else {
+            StartFailure::ProgramMissing
+        }
+    })
+}
+
+fn missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// An engine that is gone hears nothing; the end of file tells us soon enough.
+pub fn report(control: &OwnedFd, event: &ProcessEvent) {
+    if let Ok(text) = serde_json::to_vec(event) {
+        tell(control.as_fd(), &text).ok();
+    }
+}
+
+struct Supervisor {
+    /// Closed once the engine is gone.
+    control: Option<OwnedFd>,
+    main: u32,
+    exit: Option<Exit>,
+    exit_told: bool,
+    /// Of all that was collected.
+    cpu: Duration,
+    max_rss_kib: u64,
+    ladder: Ladder,
+}
+
+impl Supervisor {
+    fn watch(mut self, signals: &OwnedFd) {
+        loop {
+            // As the reaper of all descendants we have a child for as long as there is a descendant.
+            let gone = !self.collect();
+            self.tell_exit(gone);
+            if gone {
+                return;
+            }
+            let own = std::process::id();
+            let stuck = self.ladder.step(process::now(), || {
+                let table = process::table();
+                let ours = process::below([own], &table);
+                table.into_iter().filter(|row| !row.dead && ours.contains(&row.pid)).collect()
+            });
+            if let Some(processes) = stuck {
+                self.report(&ProcessEvent::Stuck { processes });
+            }
+            self.wait(signals);
+        }
+    }
+
+    /// Collects who has exited. Returns whether anybody is left.
+    fn collect(&mut self) -> bool {
+        loop {
+            match sys::collect() {
+                Ok(Some(child)) => {
+                    self.cpu += child.cpu;
+                    self.max_rss_kib = self.max_rss_kib.max(child.max_rss_kib);
+                    if child.pid == self.main {
+                        self.exit = Some(exit_of(child.status));
+                    }
+                }
+                Ok(None) => return true,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return false,
+            }
+        }
+    }
+
+    fn tell_exit(&mut self, gone: bool) {
+        let Some(exit) = self.exit else { return };
+        if !self.exit_told {
+            self.exit_told = true;
+            let (cpu, max_rss_kib) = (self.cpu, self.max_rss_kib);
+            self.report(&ProcessEvent::Exited { exit, gone, cpu, max_rss_kib });
+            self.ladder.begin();
+        } else if gone {
+            self.report(&ProcessEvent::Gone);
+        }
+    }
+
+    fn wait(&mut self, signals: &OwnedFd) {
+        let idle = self.ladder.idle(process::now()).map(process::timespec);
+        let mut fds = vec![PollFd::new(signals, PollFlags::IN)];
+        fds.extend(self.control.as_ref().map(|control| PollFd::new(control, PollFlags::IN)));
+        poll(&mut fds, idle.as_ref()).ok();
+        drain(signals);
+        let Some(control) = &self.control else { return };
+        let mut buffer = [0; 16];
+        match receive(control.as_fd(), &mut buffer) {
+            Ok(Received::NothingNow) => {}
+            Ok(Received::Message(_)) => self.ladder.begin(),
+            Ok(Received::End) | Err(_) => {
+                self.control = None;
+                self.ladder.begin();
+            }
+        }
+    }
+
+    fn report(&self, event: &ProcessEvent) {
+        if let Some(control) = &self.control {
+            report(control, event);
+        }
+    }
+}
+
+fn exit_of(status: i32) -> Exit {
+    if libc::WIFSIGNALED(status) {
+        Exit::Signal(libc::WTERMSIG(status))
+    } else {
+        Exit::Code(libc::WEXITSTATUS(status))
+    }
+}
+
+/// Signals of one kind merge into one, so reading says only that there was some; the table of children says who.
+pub fn drain(signals: &OwnedFd) {
+    let mut buffer = [0; 1024];
+    rustix::io::read(signals, &mut buffer).ok();
+}

@@ -1,0 +1,323 @@
+//! The notifier against a notification service of ours on a private bus.
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "all of it is a test"
+)]
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use errand_os::{Banner, DesktopNotifier, NotShown, Notifier, NotifierEvent, NotifierEvents, NotifierStatus};
+use zbus::Connection;
+use zbus::object_server::SignalEmitter;
+use zbus::zvariant::OwnedValue;
+
+const PATH: &str = "/org/freedesktop/Notifications";
+const SERVICE: &str = "org.freedesktop.Notifications";
+
+/// A session bus on which nothing is started by itself.
+struct Bus {
+    daemon: Child,
+    address: String,
+    folder: tempfile::TempDir,
+}
+
+impl Bus {
+    /// None where there is no `dbus-daemon` to test with.
+    fn start() -> Option<Bus> {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "<busconfig><type>session</type><listen>unix:path=FOLDER/bus</listen><auth>EXTERNAL</auth>\
+            <policy context=\"default\"><allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/>\
+            <allow own=\"*\"/></policy></busconfig>";
+        let text = text.replace("FOLDER", folder.path().to_str().unwrap());
+        std::fs::write(folder.path().join("bus.conf"), text).unwrap();
+        let (daemon, address) = run_daemon(folder.path())?;
+        Some(Bus { daemon, address, folder })
+    }
+
+    fn stop(&mut self) {
+        self.daemon.kill().unwrap();
+        self.daemon.wait().unwrap();
+    }
+
+    fn start_again(&mut self) {
+        std::fs::remove_file(self.folder.path().join("bus")).ok();
+        (self.daemon, self.address) = run_daemon(self.folder.path()).unwrap();
+    }
+
+    async fn connect(&self) -> Connection {
+        zbus::connection::Builder::address(self.address.as_str()).unwrap().build().await.unwrap()
+    }
+
+    async fn notifier(&self) -> (DesktopNotifier, NotifierEvents) {
+        DesktopNotifier::start_on(&self.address, "errand").await
+    }
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn run_daemon(folder: &Path) -> Option<(Child, String)> {
+    let started = Command::new("dbus-daemon")
+        .arg(format!("--config-file={}", folder.join("bus.conf").display()))
+        .args(["--nofork", "--print-address"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(mut daemon) = started else {
+        assert!(!Path::new("/usr/bin/dbus-daemon").exists());
+        eprintln!("skipped: dbus-daemon is not installed");
+        return None;
+    };
+    let mut address = String::new();
+    BufReader::new(daemon.stdout.take().unwrap()).read_line(&mut address).unwrap();
+    Some((daemon, address.trim().split(",guid=").next().unwrap().into()))
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Call {
+    Notify { replaces: u32, title: String, body: String, actions: Vec<String>, urgency: u8 },
+    Close(u32),
+}
+
+#[derive(Clone, Default)]
+struct Service {
+    calls: Arc<Mutex<Vec<Call>>>,
+    /// Clicked before the id of the banner is even returned.
+    clicks_at_once: bool,
+    last_id: u32,
+}
+
+#[zbus::interface(name = "org.freedesktop.Notifications")]
+impl Service {
+    fn get_capabilities(&self) -> Vec<String> {
+        vec!["actions".into(), "body-markup".into()]
+    }
+
+    fn get_server_information(&self) -> (String, String, String, String) {
+        ("test".into(), "errand".into(), "1".into(), "1.2".into())
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the interface is as it is")]
+    async fn notify(
+        &mut self,
+        app: String,
+        replaces: u32,
+        icon: String,
+        title: String,
+        body: String,
+        actions: Vec<String>,
+        hints: HashMap<String, OwnedValue>,
+        _expires: i32,
+        #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
+    ) -> zbus::fdo::Result<u32> {
+        assert_eq!((app.as_str(), icon.as_str()), ("Errand", "errand"));
+        if title == "refuse" {
+            return Err(zbus::fdo::Error::LimitsExceeded("too many".into()));
+        }
+        let urgency = u8::try_from(&hints["urgency"]).unwrap();
+        self.calls.lock().unwrap().push(Call::Notify { replaces, title, body, actions, urgency });
+        self.last_id += 1;
+        if self.clicks_at_once {
+            emitter.action_invoked(self.last_id, "ok").await.unwrap();
+        }
+        Ok(self.last_id)
+    }
+
+    fn close_notification(&self, id: u32) {
+        self.calls.lock().unwrap().push(Call::Close(id));
+    }
+
+    #[zbus(signal)]
+    async fn action_invoked(emitter: &SignalEmitter<'_>, id: u32, action: &str) -> zbus::Result<()>;
+
+    #[zbus(signal)]
+    async fn notification_closed(emitter: &SignalEmitter<'_>, id: u32, reason: u32) -> zbus::Result<()>;
+}
+
+impl Service {
+    async fn appear(&self, bus: &Bus) -> Connection {
+        let connection = bus.connect().await;
+        connection.object_server().at(PATH, self.clone()).await.unwrap();
+        connection.request_name(SERVICE).await.unwrap();
+        connection
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.calls.lock().unwrap())
+    }
+}
+
+async fn next(events: &mut NotifierEvents) -> NotifierEvent {
+    tokio::time::timeout(Duration::from_secs(20), events.recv()).await.expect("no event").expect("no sender")
+}
+
+fn banner(key: &str) -> Banner {
+    Banner {
+        key: key.into(),
+        title: key.into(),
+        actions: vec![("ok".into(), "OK".into())],
+        ..Banner::default()
+    }
+}
+
+async fn appeared(events: &mut NotifierEvents) -> String {
+    match next(events).await {
+        NotifierEvent::Available { owner, name, capabilities } => {
+            assert_eq!((name.as_str(), capabilities.len()), ("test", 2));
+            owner
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_banner_is_shown_answered_and_closed() {
+    let Some(bus) = Bus::start() else { return };
+    let service = Service::default();
+    let connection = service.appear(&bus).await;
+    let emitter = SignalEmitter::new(&connection, PATH).unwrap();
+    let (notifier, mut events) = bus.notifier().await;
+    let owner = appeared(&mut events).await;
+    assert!(matches!(notifier.status(), NotifierStatus::Ready { owner: now, .. } if now == owner));
+
+    let shown = Banner { body: "a <b>\u{202e}&".into(), urgent: true, ..banner("one") };
+    notifier.show(shown).await.unwrap();
+    notifier.show(Banner { replaces: Some("one".into()), ..banner("two") }).await.unwrap();
+    let actions = vec!["ok".to_owned(), "OK".to_owned()];
+    let notify = |replaces, title: &str, body: &str, urgency| Call::Notify {
+        replaces,
+        title: title.into(),
+        body: body.into(),
+        actions: actions.clone(),
+        urgency,
+    };
+    assert_eq!(service.calls(), [notify(0, "one", "a &lt;b&gt;&amp;", 2), notify(1, "two", "", 1)]);
+
+    Service::action_invoked(&emitter, 99, "ok").await.unwrap();
+    Service::action_invoked(&emitter, 2, "default").await.unwrap();
+    Service::notification_closed(&emitter, 2, 2).await.unwrap();
+    assert_eq!(next(&mut events).await, NotifierEvent::Acted { key: "two".into(), action: "default".into() });
+    assert_eq!(next(&mut events).await, NotifierEvent::Closed { key: "two".into(), by_person: true });
+
+    let refused = notifier.show(banner("refuse")).await;
+    assert_eq!(refused, Err(NotShown::Refused("org.freedesktop.DBus.Error.LimitsExceeded".into())));
+}
+
+#[tokio::test]
+async fn a_click_before_the_answer_is_not_lost() {
+    let Some(bus) = Bus::start() else { return };
+    let service = Service { clicks_at_once: true, ..Service::default() };
+    let _connection = service.appear(&bus).await;
+    let (notifier, mut events) = bus.notifier().await;
+    appeared(&mut events).await;
+    for n in 0..50 {
+        let key = format!("banner {n}");
+        notifier.show(banner(&key)).await.unwrap();
+        assert_eq!(next(&mut events).await, NotifierEvent::Acted { key, action: "ok".into() });
+    }
+}
+
+#[tokio::test]
+async fn a_withdrawn_banner_is_closed_and_silent() {
+    let Some(bus) = Bus::start() else { return };
+    let service = Service::default();
+    let connection = service.appear(&bus).await;
+    let emitter = SignalEmitter::new(&connection, PATH).unwrap();
+    let (notifier, mut events) = bus.notifier().await;
+    appeared(&mut events).await;
+    notifier.show(banner("one")).await.unwrap();
+    notifier.withdraw("one").await;
+    notifier.withdraw("unknown").await;
+    notifier.show(banner("two")).await.unwrap();
+    assert_eq!(service.calls()[1], Call::Close(1));
+    Service::notification_closed(&emitter, 1, 3).await.unwrap();
+    Service::notification_closed(&emitter, 2, 1).await.unwrap();
+    assert_eq!(next(&mut events).await, NotifierEvent::Closed { key: "two".into(), by_person: false });
+}
+
+#[tokio::test]
+async fn services_come_go_and_take_over() {
+    let Some(bus) = Bus::start() else { return };
+    let (notifier, mut events) = bus.notifier().await;
+    assert_eq!(notifier.status(), NotifierStatus::NoService);
+    assert_eq!(notifier.show(banner("early")).await, Err(NotShown::Absent));
+    assert_eq!(notifier.tell("a", "b").await, Err(NotShown::Absent));
+
+    let first = Service::default().appear(&bus).await;
+    let owner = appeared(&mut events).await;
+    notifier.show(banner("one")).await.unwrap();
+    first.close().await.unwrap();
+    assert_eq!(next(&mut events).await, NotifierEvent::Gone);
+    assert_eq!(notifier.show(banner("between")).await, Err(NotShown::Absent));
+
+    let service = Service::default();
+    let _second = service.appear(&bus).await;
+    assert_ne!(appeared(&mut events).await, owner);
+    notifier.show(banner("one")).await.unwrap();
+    assert!(
+        matches!(service.calls()[..], [Call::Notify { replaces: 0, .. }]),
+        "ids of the old service mean nothing"
+    );
+}
+
+#[tokio::test]
+async fn nobody_else_can_press_a_button() {
+    let Some(bus) = Bus::start() else { return };
+    let connection = Service::default().appear(&bus).await;
+    let emitter = SignalEmitter::new(&connection, PATH).unwrap();
+    let (notifier, mut events) = bus.notifier().await;
+    appeared(&mut events).await;
+    notifier.show(banner("one")).await.unwrap();
+
+    // A stranger sends to everybody and may as well know our name on the bus.
+    let stranger = bus.connect().await;
+    let names = zbus::fdo::DBusProxy::new(&stranger).await.unwrap().list_names().await.unwrap();
+    for name in names.into_iter().filter(|name| name.as_str().starts_with(':')) {
+        let body = (1_u32, "ok");
+        stranger.emit_signal(Some(&name), PATH, SERVICE, "ActionInvoked", &body).await.unwrap();
+    }
+    zbus::fdo::DBusProxy::new(&stranger).await.unwrap().get_id().await.unwrap();
+    Service::notification_closed(&emitter, 1, 2).await.unwrap();
+    assert_eq!(next(&mut events).await, NotifierEvent::Closed { key: "one".into(), by_person: true });
+}
+
+#[tokio::test]
+async fn no_session_is_a_state_and_reconnecting_ends_it() {
+    let Some(mut bus) = Bus::start() else { return };
+    let (nowhere, mut events) = DesktopNotifier::start_on("unix:path=/no/such/bus", "errand").await;
+    assert_eq!(nowhere.status(), NotifierStatus::NoSession);
+    nowhere.reconnect().await;
+    assert_eq!(nowhere.show(banner("one")).await, Err(NotShown::Absent));
+    assert!(events.try_recv().is_err());
+
+    let (notifier, mut events) = bus.notifier().await;
+    bus.stop();
+    assert_eq!(next(&mut events).await, NotifierEvent::Gone);
+    assert_eq!(notifier.status(), NotifierStatus::NoSession);
+
+    bus.start_again();
+    let _service = Service::default().appear(&bus).await;
+    assert_eq!(
+        notifier.show(banner("one")).await,
+        Err(NotShown::Absent),
+        "nobody looks for a session unasked"
+    );
+    notifier.reconnect().await;
+    notifier.reconnect().await;
+    appeared(&mut events).await;
+    notifier.show(banner("one")).await.unwrap();
+    assert!(events.try_recv().is_err());
+}

@@ -1,0 +1,42 @@
+//! Real processes, real signals. The test binary is its own spawner: started as `BINARY spawner`, it serves.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test without the harness, which the lints do not recognise"
+)]
+
+mod ending;
+mod lab;
+mod losing;
+mod starting;
+
+use std::process::ExitCode;
+
+type Test = (&'static str, fn());
+
+/// One test after the other: some look at all open descriptors and all children of this process.
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == "spawner") {
+        return errand_os::serve();
+    }
+    if !cfg!(target_os = "linux") {
+        return ExitCode::SUCCESS;
+    }
+    let words: Vec<&String> = arguments.iter().filter(|word| !word.starts_with('-')).collect();
+    let tests: Vec<Test> = [starting::TESTS, ending::TESTS, losing::TESTS].concat();
+    if arguments.iter().any(|word| word == "--list") {
+        tests.iter().for_each(|(name, _)| println!("{name}: test"));
+        return ExitCode::SUCCESS;
+    }
+    for (name, test) in tests {
+        if words.is_empty() || words.iter().any(|word| name.contains(word.as_str())) {
+            println!("test {name} ...");
+            test();
+        }
+    }
+    println!("all passed");
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,26 @@
+//! One file per table: a handle that reads, a handle that writes, and a private type for its row.
+
+mod artifact;
+mod delivery;
+mod dependency;
+mod key;
+mod label;
+mod list;
+pub(crate) mod names;
+mod question;
+mod run;
+pub(crate) mod search;
+mod setting;
+mod task;
+mod transition;
+
+pub use artifact::{Artifacts, ArtifactsMut, StoredArtifact};
+pub use delivery::{Deliveries, DeliveriesMut, Delivery, DeliveryState, NewDelivery};
+pub use dependency::Dependent;
+pub use key::{Key, Keys, KeysMut};
+pub use list::{Filter, Row};
+pub use question::{QuestionRow, QuestionState, Questions, QuestionsMut};
+pub use run::{RunPhase, RunRow, Runs, RunsMut};
+pub use setting::{Settings, SettingsMut};
+pub use task::{Inserted, NewTask, Resolved, Stored, Tasks, TasksMut};
+pub use transition::{Change, Entry, SubjectKind, Transitions, TransitionsMut};

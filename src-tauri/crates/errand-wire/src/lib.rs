@@ -1,0 +1,32 @@
+//! What crosses the person's socket and the border to the windows.
+//!
+//! [`with_commands!`] is the one list of commands. The router, the typed client, the TypeScript bindings in
+//! `ui/src/generated` and the schemas in `tests/contract` all come from it, so none can fall behind.
+
+mod commands;
+mod event;
+mod frame;
+pub mod generate;
+mod names;
+mod parts;
+mod requests;
+mod views;
+
+pub use commands::{Command, CommandName, command};
+pub use event::{Event, LogLine, SubjectKind};
+pub use frame::{ClientFrame, ClientHello, Feed, PROTOCOL, Role, ServerFrame, ServerHello};
+pub use names::{
+    DeliveryState, Hold, LogStream, Notify, Phase, Priority, QuitMode, Surface, TaskState, WindowKind,
+};
+pub use parts::{
+    Answered, ArtifactView, ChoiceView, DeliveryView, QuestionView, ReasonView, RunView, TimelineRow,
+    WireError,
+};
+pub use requests::{
+    AnswerQuestion, BackupTo, CancelTasks, EditTask, Empty, GetSetting, ListTasks, PauseTasks,
+    PreviewProgram, Quit, Raise, ReadLog, RetryTask, RunTask, SetSetting, TaskRef, WaitTasks, Window,
+};
+pub use views::{
+    BackupDone, Changed, DoctorReport, DoctorRow, EngineStatus, LogPage, ProgramPreview, QuitReply,
+    RaiseReply, RunReply, SettingView, Settings, TaskList, TaskRow, TaskView, Timeline, WaitEnd, WaitReply,
+};

@@ -1,0 +1,141 @@
+use errand_base::{Code, Fault, TaskId, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{DeliveryState, Phase, SubjectKind, Surface};
+
+/// An error: what kind (branch on this), what happened, what to do next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct WireError {
+    #[ts(type = "string")]
+    #[schemars(with = "String")]
+    pub code: Code,
+    pub message: String,
+    pub hint: String,
+}
+
+impl From<Fault> for WireError {
+    fn from(fault: Fault) -> WireError {
+        WireError { code: fault.code, message: fault.message, hint: fault.hint }
+    }
+}
+
+impl From<WireError> for Fault {
+    fn from(error: WireError) -> Fault {
+        Fault { code: error.code, message: error.message, hint: error.hint }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct ReasonView {
+    /// From a closed list; scripts branch on it.
+    pub code: String,
+    pub text: String,
+}
+
+/// One attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct RunView {
+    pub n: u32,
+    pub phase: Phase,
+    /// What it was last known to do, for example "last output 40 s ago".
+    pub checkpoint: String,
+    pub pid: Option<u32>,
+    /// The agent's own session; a plain program has none.
+    pub session: Option<String>,
+    #[ts(type = "string")]
+    #[schemars(with = "String")]
+    pub started_at: Timestamp,
+    #[ts(type = "string | null")]
+    #[schemars(with = "Option<String>")]
+    pub ended_at: Option<Timestamp>,
+    pub exit_code: Option<i32>,
+    pub exit_signal: Option<i32>,
+    #[ts(type = "string | null")]
+    #[schemars(with = "Option<String>")]
+    pub last_output_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct ChoiceView {
+    /// What `--choose` takes.
+    pub name: String,
+    pub label: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Answered {
+    pub choice: Option<String>,
+    pub by: String,
+    #[ts(type = "string")]
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+    pub surface: Option<Surface>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct QuestionView {
+    /// `q1`, `q2`: unique within the task.
+    pub id: String,
+    pub kind: String,
+    pub text: String,
+    pub options: Vec<ChoiceView>,
+    /// `open`, `answered` or `withdrawn`.
+    pub state: String,
+    #[ts(type = "string")]
+    #[schemars(with = "String")]
+    pub asked_at: Timestamp,
+    pub answered: Option<Answered>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct ArtifactView {
+    pub run: u32,
+    pub report: String,
+    /// The report read as Markdown, as HTML that is safe to show: sanitised, no scripts, no remote loads. For
+    /// `text` it is the other view of it.
+    pub html: String,
+    /// `text`: program output, shown line by line. `markdown`: written by an agent or by Errand.
+    pub format: String,
+    /// One line for lists.
+    pub outcome: String,
+    pub notify: bool,
+    #[ts(type = "string")]
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct DeliveryView {
+    #[ts(type = "number")]
+    pub id: i64,
+    /// `result`, `failure`, `question` or `notice`.
+    pub kind: String,
+    pub state: DeliveryState,
+    /// Why it was shown, or why not yet.
+    pub why: String,
+    pub times_shown: u32,
+    #[ts(type = "string")]
+    #[schemars(with = "String")]
+    pub updated_at: Timestamp,
+}
+
+/// One change of one thing, with its reason. The timeline of a task is made of these.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct TimelineRow {
+    #[ts(type = "number")]
+    pub cursor: i64,
+    #[ts(type = "string")]
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+    pub subject: SubjectKind,
+    #[ts(type = "string | null")]
+    #[schemars(with = "Option<String>")]
+    pub task: Option<TaskId>,
+    /// Which run, question or delivery of the task.
+    pub subject_id: String,
+    pub from: String,
+    pub to: String,
+    pub reason: ReasonView,
+}

@@ -1,0 +1,222 @@
+use errand_base::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use ts_rs::TS;
+
+use crate::{Notify, Priority, QuitMode, Surface, TaskState, WindowKind};
+
+/// A command that needs to be told nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(type = "Record<string, never>")]
+pub struct Empty {}
+
+/// Hands over a task. Exactly one of `argv`, `line` and `brief` is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(default)]
+pub struct RunTask {
+    /// A program and its arguments, as they are.
+    #[ts(optional)]
+    pub argv: Option<Vec<String>>,
+    /// A program line as a person types it: split at spaces and quotes, never read by a shell.
+    #[ts(optional)]
+    pub line: Option<String>,
+    /// Words for an agent.
+    #[ts(optional)]
+    pub brief: Option<String>,
+    #[ts(optional)]
+    pub agent: Option<String>,
+    #[ts(optional)]
+    pub title: Option<String>,
+    /// The folder to run in; the engine's own home folder if not given.
+    #[ts(optional)]
+    pub cwd: Option<String>,
+    /// Variables beside PATH, HOME, LANG, TERM, TZ and TMPDIR.
+    #[ts(type = "Record<string, string>", optional)]
+    pub env: BTreeMap<String, String>,
+    /// Not before this moment.
+    #[ts(type = "string", optional)]
+    #[schemars(with = "Option<String>")]
+    pub at: Option<Timestamp>,
+    /// Tasks that must complete first: ids or unique beginnings of ids.
+    #[ts(optional, as = "Option<_>")]
+    pub after: Vec<String>,
+    #[ts(optional, as = "Option<_>")]
+    pub labels: Vec<String>,
+    #[ts(optional)]
+    pub priority: Option<Priority>,
+    /// The same key and the same work again is the same task.
+    #[ts(optional)]
+    pub key: Option<String>,
+    #[ts(type = "number", optional)]
+    pub timeout_ms: Option<u64>,
+    #[ts(optional)]
+    pub retries: Option<u32>,
+    #[ts(optional)]
+    pub notify: Option<Notify>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(default)]
+pub struct ListTasks {
+    #[ts(optional, as = "Option<_>")]
+    pub states: Vec<TaskState>,
+    #[ts(optional)]
+    pub label: Option<String>,
+    #[ts(optional)]
+    pub folder: Option<String>,
+    /// Words that must occur in the brief or the report.
+    #[ts(optional)]
+    pub search: Option<String>,
+    #[ts(optional)]
+    pub limit: Option<u32>,
+    /// From `next` of the page before.
+    #[ts(optional)]
+    pub cursor: Option<String>,
+}
+
+/// A task by its id or a unique beginning of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct TaskRef {
+    pub task: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct ReadLog {
+    pub task: String,
+    /// From this sequence number on; without it the end of the log.
+    #[ts(type = "number", optional)]
+    #[serde(default)]
+    pub from: Option<u64>,
+    #[ts(optional)]
+    #[serde(default)]
+    pub limit: Option<u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct WaitTasks {
+    pub tasks: Vec<String>,
+    #[ts(type = "number", optional)]
+    #[serde(default)]
+    pub timeout_ms: Option<u64>,
+    /// Go on waiting while a task needs the person.
+    #[serde(default)]
+    pub through_questions: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct AnswerQuestion {
+    pub task: String,
+    /// `q1`; may be left out while one question is open.
+    #[ts(optional)]
+    #[serde(default)]
+    pub question: Option<String>,
+    /// The name of an option, or its label.
+    pub choice: String,
+    #[ts(optional)]
+    #[serde(default)]
+    pub surface: Option<Surface>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct CancelTasks {
+    pub tasks: Vec<String>,
+    #[ts(optional)]
+    #[serde(default)]
+    pub reason: Option<String>,
+    #[ts(optional)]
+    #[serde(default)]
+    pub surface: Option<Surface>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct RetryTask {
+    pub task: String,
+    #[ts(optional)]
+    #[serde(default)]
+    pub surface: Option<Surface>,
+}
+
+/// Changes what may be changed after a task was handed over; what is left out stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct EditTask {
+    pub task: String,
+    #[ts(optional)]
+    #[serde(default)]
+    pub title: Option<String>,
+    #[ts(optional)]
+    #[serde(default)]
+    pub priority: Option<Priority>,
+    #[ts(optional)]
+    #[serde(default)]
+    pub notify: Option<Notify>,
+    #[ts(type = "number", optional)]
+    #[serde(default)]
+    pub timeout_ms: Option<u64>,
+    #[ts(optional)]
+    #[serde(default)]
+    pub retries: Option<u32>,
+    /// Replaces all labels.
+    #[ts(optional)]
+    #[serde(default)]
+    pub labels: Option<Vec<String>>,
+}
+
+/// Pauses or resumes one task, or everything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct PauseTasks {
+    #[ts(optional)]
+    #[serde(default)]
+    pub task: Option<String>,
+    #[serde(default)]
+    pub all: bool,
+    #[ts(optional)]
+    #[serde(default)]
+    pub surface: Option<Surface>,
+}
+
+/// Tells what would run, without running it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct PreviewProgram {
+    pub line: String,
+    #[ts(optional)]
+    #[serde(default)]
+    pub cwd: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct GetSetting {
+    pub name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct SetSetting {
+    pub name: String,
+    /// As typed; `default` sets it back.
+    pub value: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct BackupTo {
+    /// An absolute path that does not exist yet.
+    pub file: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Quit {
+    pub mode: QuitMode,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Window {
+    pub kind: WindowKind,
+    #[ts(optional)]
+    #[serde(default)]
+    pub task: Option<String>,
+}
+
+/// Brings the desktop forward.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Raise {
+    pub window: Window,
+}

@@ -1,0 +1,67 @@
+//! What the command line may say. It is short: the terminal has its own program, `errand`.
+
+use errand_base::{Code, Fault, TaskId};
+use errand_wire::{Window, WindowKind};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// The tray, and the window the person wants to see first.
+    Desktop(Wish),
+    /// The helper that holds the windows.
+    Windows,
+}
+
+/// `None`: started hidden.
+pub type Wish = Option<Window>;
+
+pub fn read(mut words: impl Iterator<Item = String>) -> Result<Start, Fault> {
+    let mut wish = Some(quick());
+    let mut windows = false;
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--hidden" => wish = None,
+            "--quick" => wish = Some(quick()),
+            "--task" => {
+                let id = words.next().ok_or_else(|| bad("--task needs the id of a task.".into()))?;
+                let id = TaskId::normalise(&id).map_err(|error| bad(format!("{error}.")))?;
+                wish = Some(Window { kind: WindowKind::Task, task: Some(id) });
+            }
+            "--windows" => windows = true,
+            other => return Err(bad(format!("errand-desktop does not know “{other}”."))),
+        }
+    }
+    Ok(if windows { Start::Windows } else { Start::Desktop(wish) })
+}
+
+pub fn quick() -> Window {
+    Window { kind: WindowKind::Quick, task: None }
+}
+
+fn bad(message: String) -> Fault {
+    Fault::new(Code::BadUsage, message).hint("It takes --hidden, --quick or --task ID.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Start, Fault> {
+        super::read(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn a_plain_start_shows_a_window_and_a_hidden_one_does_not() {
+        assert_eq!(read("").unwrap(), Start::Desktop(Some(quick())));
+        assert_eq!(read("--hidden").unwrap(), Start::Desktop(None));
+        let task = Window { kind: WindowKind::Task, task: Some("bold-falcon-427".into()) };
+        assert_eq!(read("--task Bold-Falcon-427").unwrap(), Start::Desktop(Some(task)));
+        assert_eq!(read("--windows").unwrap(), Start::Windows);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_said() {
+        for line in ["--task", "--task ../x", "--nonsense", "bold-falcon-427"] {
+            assert_eq!(read(line).unwrap_err().code, Code::BadUsage, "{line}");
+        }
+    }
+}

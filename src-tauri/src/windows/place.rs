@@ -1,0 +1,123 @@
+//! What each window is like.
+
+use std::time::Duration;
+
+use errand_os::Home;
+use errand_wire::{Window, WindowKind};
+use tauri::webview::NewWindowResponse;
+use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+
+use super::Open;
+
+/// A page that says nothing for this long is shown as it is.
+const PATIENCE: Duration = Duration::from_secs(1);
+const SMALLEST: (f64, f64) = (380.0, 320.0);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Place {
+    label: String,
+    page: String,
+    title: String,
+    size: (f64, f64),
+}
+
+impl Place {
+    fn of(window: &Window) -> Place {
+        match (window.kind, &window.task) {
+            (WindowKind::Task, Some(task)) => Place {
+                label: format!("task-{task}"),
+                page: format!("index.html#task/{task}"),
+                title: format!("Errand — {task}"),
+                size: (760.0, 640.0),
+            },
+            // Without a task there is nothing to show of one.
+            (WindowKind::Quick | WindowKind::Task, _) => Place {
+                label: "quick".into(),
+                page: "index.html#quick".into(),
+                title: "Errand".into(),
+                size: (560.0, 440.0),
+            },
+        }
+    }
+}
+
+/// On the main thread.
+pub fn show(app: &AppHandle, window: &Window) -> tauri::Result<()> {
+    let place = Place::of(window);
+    if let Some(there) = app.get_webview_window(&place.label) {
+        there.unminimize()?;
+        return reveal(&there);
+    }
+    let mut builder = WebviewWindowBuilder::new(app, &place.label, WebviewUrl::App(place.page.into()))
+        .title(place.title)
+        .inner_size(place.size.0, place.size.1)
+        .min_inner_size(SMALLEST.0, SMALLEST.1)
+        .center()
+        .visible(false)
+        .devtools(cfg!(debug_assertions))
+        .on_navigation(is_ours)
+        .on_new_window(|_, _| NewWindowResponse::Deny);
+    if let Some(home) = app.try_state::<Home>() {
+        builder = builder.data_directory(home.data().join("windows"));
+    }
+    let made = builder.build()?;
+    app.state::<Open>().change(|labels| labels.insert(place.label));
+    tauri::async_runtime::spawn(async move {
+        tokio::time::sleep(PATIENCE).await;
+        if matches!(made.is_visible(), Ok(false)) {
+            tracing::warn!(window = made.label(), "the page is not ready; shown all the same");
+            drop(reveal(&made));
+        }
+    });
+    Ok(())
+}
+
+pub fn reveal(window: &WebviewWindow) -> tauri::Result<()> {
+    window.show()?;
+    window.set_focus()
+}
+
+/// Our own pages; everything else opens outside or not at all.
+fn is_ours(url: &Url) -> bool {
+    let own_host = matches!(url.host_str(), Some("localhost" | "tauri.localhost"));
+    match url.scheme() {
+        "tauri" => own_host,
+        // The form that Windows and Android give to the same pages.
+        "http" | "https" => {
+            cfg!(any(windows, target_os = "android")) && url.host_str() == Some("tauri.localhost")
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_has_a_window_of_its_own() {
+        let place = Place::of(&Window { kind: WindowKind::Task, task: Some("bold-falcon-427".into()) });
+        assert_eq!(place.label, "task-bold-falcon-427");
+        assert_eq!(place.page, "index.html#task/bold-falcon-427");
+        assert_eq!(place.title, "Errand — bold-falcon-427");
+        let without = Place::of(&Window { kind: WindowKind::Task, task: None });
+        assert_eq!(without.label, "quick");
+    }
+
+    #[test]
+    fn only_our_own_pages_are_navigated_to() {
+        let ours = |url: &str| is_ours(&Url::parse(url).unwrap());
+        assert!(ours("tauri://localhost/index.html#quick"));
+        for foreign in [
+            "https://example.org/",
+            "http://localhost/",
+            "file:///etc/passwd",
+            "data:text/html,x",
+            "about:blank",
+            "javascript:alert(1)",
+            "tauri://example.org/",
+        ] {
+            assert!(!ours(foreign), "{foreign}");
+        }
+    }
+}

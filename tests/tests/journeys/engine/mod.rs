@@ -1,0 +1,7 @@
+//! The engine's own life: how it starts, leaves, dies, and comes back.
+
+mod disk;
+mod leaving;
+mod recovery;
+mod starting;
+mod telling;

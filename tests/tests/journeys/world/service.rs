@@ -1,0 +1,59 @@
+//! A session bus with a notification service that writes down what it is told.
+
+use std::collections::BTreeMap;
+
+use errand_testkit::desktop::notifications::NotificationService;
+use errand_testkit::desktop::{Desktop, Parts};
+use tokio::runtime::Runtime;
+
+use super::LIMIT;
+
+pub struct Service {
+    // Dropped in this order: the service leaves the bus before the bus ends.
+    notifications: Option<NotificationService>,
+    runtime: Runtime,
+    desktop: Desktop,
+}
+
+impl Service {
+    /// A bus on which nobody shows anything yet.
+    pub fn absent() -> Service {
+        let parts = Parts { display: false, session_bus: true, window_manager: false };
+        let desktop = Desktop::start_with(parts).unwrap();
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).enable_all().build().unwrap();
+        Service { notifications: None, runtime, desktop }
+    }
+
+    pub fn start() -> Service {
+        let mut service = Service::absent();
+        service.appear();
+        service
+    }
+
+    pub fn appear(&mut self) {
+        let started = self.runtime.block_on(NotificationService::start(&self.desktop));
+        self.notifications = Some(started.unwrap());
+    }
+
+    pub fn bus(&self) -> &str {
+        self.desktop.bus_address().unwrap()
+    }
+
+    /// How often each text was shown, by the title of its task: what stands behind "Done: " and its like.
+    pub fn showings(&self) -> BTreeMap<String, u32> {
+        let mut showings = BTreeMap::new();
+        for shown in self.notifications.as_ref().unwrap().shown() {
+            let title = shown.summary.split_once(": ").map_or(shown.summary.as_str(), |(_, title)| title);
+            *showings.entry(title.to_owned()).or_default() += 1;
+        }
+        showings
+    }
+
+    /// Waits until something with this title has been shown.
+    pub fn wait_for(&self, title: &str) {
+        let notifications = self.notifications.as_ref().unwrap();
+        let shown = notifications.wait_for(title, LIMIT, |shown| shown.summary.ends_with(title));
+        self.runtime.block_on(shown).unwrap();
+    }
+}

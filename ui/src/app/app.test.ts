@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { aTask } from '../platform/fake';
+import { routeOf } from './route';
+import { firstTab } from './tabs';
+
+test('the address says which window this is', () => {
+  expect(routeOf('#quick')).toEqual({ window: 'quick' });
+  expect(routeOf('')).toEqual({ window: 'quick' });
+  expect(routeOf('#task/bold-falcon-427')).toEqual({ window: 'task', id: 'bold-falcon-427' });
+  expect(routeOf('#task/')).toEqual({ window: 'quick' });
+  expect(routeOf('#task/%E0%A4%A')).toEqual({ window: 'quick' });
+});
+
+test('the log comes first until there is a result', () => {
+  const artifact = { run: 1, report: '', html: '', format: 'text', outcome: '', notify: true, at: '' };
+  expect(firstTab(aTask({ state: 'running' }))).toBe('log');
+  expect(firstTab(aTask({ state: 'running', artifact }))).toBe('log');
+  expect(firstTab(aTask({ state: 'completed', artifact }))).toBe('result');
+  expect(firstTab(aTask({ state: 'cancelled' }))).toBe('log');
+});

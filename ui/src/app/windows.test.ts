@@ -1,0 +1,169 @@
+import { flushSync, mount, unmount } from 'svelte';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { ArtifactView, TaskRow, TaskView } from '../generated/wire';
+import { aTask, aLine, Fake } from '../platform/fake';
+import QuickWindow from './QuickWindow.svelte';
+import TaskWindow from './TaskWindow.svelte';
+
+let shown: Record<string, unknown> | undefined;
+
+beforeEach(() => localStorage.clear());
+afterEach(async () => {
+  if (shown) await unmount(shown);
+  document.body.innerHTML = '';
+});
+
+const until = (said: string) => vi.waitFor(() => expect(document.body.textContent).toContain(said));
+const button = (name: string) => [...document.querySelectorAll('button')].find((one) => one.textContent?.trim().startsWith(name));
+
+function press(target: EventTarget, key: string, more: KeyboardEventInit = {}) {
+  target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more }));
+  flushSync();
+}
+
+function quick(answers: Fake['answers'], rows: Partial<TaskRow>[] = []) {
+  const tasks = rows.map((row) => ({ ...aTask(), outcome: '', open_questions: 0, ...row }));
+  const preview = { argv: ['make'], path: '/usr/bin/make', cwd: '/', problem: null, note: null };
+  const fake = new Fake({ list: () => ({ tasks, next: null }), preview: () => preview, ...answers });
+  shown = mount(QuickWindow, { target: document.body, props: { platform: fake } });
+  flushSync();
+  return fake;
+}
+
+function type(line: string): HTMLInputElement {
+  const input = document.querySelector<HTMLInputElement>('#program');
+  if (!input) throw new Error('no field');
+  input.value = line;
+  input.dispatchEvent(new Event('input', { bubbles: true }));
+  flushSync();
+  return input;
+}
+
+test('Quick: Enter hands the line over and says so', async () => {
+  const fake = quick({ run: () => ({ id: 'bold-falcon-427', duplicate: false, notes: [] }) });
+  expect(document.activeElement?.id).toBe('program');
+  press(type('make test'), 'Enter');
+  await until('Handed over as bold-falcon-427');
+  expect(type('').value).toBe('');
+  expect(fake.told).not.toContain('close');
+});
+
+test('Quick: Control and Enter closes too, but not after a refusal', async () => {
+  const full = { code: 'disk_full', message: 'The disk is full.', hint: 'Free some space.' };
+  const fake = quick({
+    run: () => {
+      throw full;
+    },
+  });
+  press(type('make test'), 'Enter', { ctrlKey: true });
+  await until('The disk is full. ');
+  expect(fake.told).not.toContain('close');
+  fake.answers.run = () => ({ id: 'bold-falcon-427', duplicate: false, notes: [] });
+  press(type('make test'), 'Enter', { ctrlKey: true });
+  await vi.waitFor(() => expect(fake.told).toContain('close'));
+});
+
+test('Quick: Escape closes and keeps the draft', () => {
+  const fake = quick({});
+  press(type('make te'), 'Escape');
+  expect(fake.told).toContain('close');
+  expect(localStorage.getItem('errand.quick.line')).toBe('make te');
+});
+
+test('Quick: arrows lead into the list and back, Enter on a row opens it', async () => {
+  const fake = quick({}, [{ id: 'a', title: 'first' }, { id: 'b', title: 'second' }]);
+  await until('second');
+  const input = type('');
+  press(input, 'ArrowDown');
+  expect(document.activeElement?.textContent).toContain('first');
+  press(document.activeElement ?? input, 'ArrowDown');
+  (document.activeElement as HTMLElement).click();
+  expect(fake.told).toContain('task b');
+  press(document.activeElement ?? input, 'ArrowUp');
+  press(document.activeElement ?? input, 'ArrowUp');
+  expect(document.activeElement).toBe(input);
+});
+
+test('Quick: the first task is one press away', async () => {
+  const fake = quick({ run: () => ({ id: 'bold-falcon-427', duplicate: false, notes: [] }) });
+  await until('No tasks yet');
+  button('Try it')?.click();
+  await until('Handed over');
+  expect(fake.asked.find(({ command }) => command === 'run')?.params).toMatchObject({ line: 'uname -a' });
+});
+
+function taskWindow(first: Partial<TaskView>, answers: Fake['answers'] = {}) {
+  const now = { view: aTask(first) };
+  const fake = new Fake({
+    show: () => now.view,
+    history: () => ({ rows: [] }),
+    log: () => ({ lines: [aLine(1, { text: 'hello from it' })], next: 2, left_out: 0 }),
+    opened: () => ({}),
+    ...answers,
+  });
+  shown = mount(TaskWindow, { target: document.body, props: { platform: fake, id: 'bold-falcon-427' } });
+  flushSync();
+  return { fake, now };
+}
+
+const artifact: ArtifactView = { run: 1, report: 'r', html: '<p>See <a href="https://example.org/x">this</a></p>', format: 'markdown', outcome: 'Done', notify: true, at: '2026-03-02T09:00:00.000Z' };
+
+test('Task: the log while it runs, the result once it ended', async () => {
+  const { fake, now } = taskWindow({ state: 'running' });
+  await until('hello from it');
+  now.view = aTask({ state: 'completed', artifact });
+  fake.change('bold-falcon-427', 'completed');
+  await until('See this');
+  expect(document.querySelector('[role=tab][aria-selected=true]')?.textContent).toBe('Result');
+});
+
+test('Task: arrows move between tabs', async () => {
+  taskWindow({ state: 'completed', artifact });
+  await until('See this');
+  const tab = document.querySelector<HTMLElement>('#tab-result');
+  tab?.focus();
+  press(tab ?? document, 'ArrowLeft');
+  expect(document.activeElement?.id).toBe('tab-details');
+  expect(document.querySelector('[role=tabpanel]')?.getAttribute('aria-labelledby')).toBe('tab-details');
+});
+
+test('Task: a link is only opened after the person has seen where it leads', async () => {
+  const { fake } = taskWindow({ state: 'completed', artifact });
+  await until('See this');
+  document.querySelector<HTMLElement>('.rendered a')?.click();
+  await until('https://example.org/x');
+  expect(fake.told.join()).not.toContain('link');
+  button('Open')?.click();
+  expect(fake.told).toContain('link https://example.org/x');
+});
+
+test('Task: a question is answered with its choice', async () => {
+  const question = { id: 'q1', kind: 'blocker', text: 'Go on?', options: [{ name: 'wait', label: 'Keep waiting' }], state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
+  const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
+  fake.answers.answer = () => (now.view = aTask());
+  await until('Go on?');
+  button('Keep waiting')?.click();
+  await vi.waitFor(() => expect(document.body.textContent).not.toContain('Go on?'));
+  const params = { task: 'bold-falcon-427', question: 'q1', choice: 'wait', surface: 'window' };
+  expect(fake.asked.find(({ command }) => command === 'answer')?.params).toEqual(params);
+});
+
+test('Task: when Errand goes, the window says so and reconnects on Retry', async () => {
+  const { fake } = taskWindow({ state: 'running' });
+  await until('hello from it');
+  fake.lose();
+  await until('Errand is not running');
+  fake.down = false;
+  button('Retry')?.click();
+  await vi.waitFor(() => expect(document.body.textContent).not.toContain('Errand is not running'));
+  expect(fake.feeds.map(({ feed }) => feed.feed).sort()).toEqual(['changes', 'log']);
+});
+
+test('Task: one that is not there is explained', async () => {
+  taskWindow({}, {
+    show: () => {
+      throw { code: 'task_not_found', message: 'There is no such task.', hint: '' };
+    },
+  });
+  await until('There is no such task.');
+});

@@ -1,0 +1,373 @@
+// Generated from errand-wire. Run `ERRAND_BLESS=1 cargo test -p errand-wire` to write it anew.
+
+export type TaskState = "waiting" | "queued" | "running" | "needs_you" | "rate_limited" | "sleeping" | "completed" | "failed" | "timed_out" | "cancelled" | "unknown";
+
+export type Hold = "person" | "all" | "budget" | "offline" | "quota" | "keychain" | "agent_missing";
+
+export type Priority = "low" | "normal" | "high" | "urgent";
+
+export type Notify = "always" | "significant" | "silent";
+
+export type Surface = "terminal" | "tray" | "window" | "notification" | "script";
+
+export type Phase = "starting" | "executing" | "ending" | "over";
+
+export type LogStream = "out" | "err" | "note";
+
+export type DeliveryState = "pending" | "held" | "showing" | "shown" | "opened" | "acted" | "dismissed" | "withdrawn";
+
+export type QuitMode = "pause" | "finish" | "now";
+
+export type WindowKind = "quick" | "task";
+
+export type SubjectKind = "task" | "run" | "question" | "delivery" | "settings";
+
+export type WireError = { code: string, message: string, hint: string, };
+
+export type ReasonView = { 
+/**
+ * From a closed list; scripts branch on it.
+ */
+code: string, text: string, };
+
+export type RunView = { n: number, phase: Phase, 
+/**
+ * What it was last known to do, for example "last output 40 s ago".
+ */
+checkpoint: string, pid: number | null, 
+/**
+ * The agent's own session; a plain program has none.
+ */
+session: string | null, started_at: string, ended_at: string | null, exit_code: number | null, exit_signal: number | null, last_output_at: string | null, };
+
+export type ChoiceView = { 
+/**
+ * What `--choose` takes.
+ */
+name: string, label: string, };
+
+export type Answered = { choice: string | null, by: string, at: string, surface: Surface | null, };
+
+export type QuestionView = { 
+/**
+ * `q1`, `q2`: unique within the task.
+ */
+id: string, kind: string, text: string, options: Array<ChoiceView>, 
+/**
+ * `open`, `answered` or `withdrawn`.
+ */
+state: string, asked_at: string, answered: Answered | null, };
+
+export type ArtifactView = { run: number, report: string, 
+/**
+ * The report as HTML that is safe to show: sanitised, no scripts, no remote loads.
+ */
+html: string, 
+/**
+ * `text`: program output, shown line by line. `markdown`: written by an agent or by Errand.
+ */
+format: string, 
+/**
+ * One line for lists.
+ */
+outcome: string, notify: boolean, at: string, };
+
+export type DeliveryView = { id: number, 
+/**
+ * `result`, `failure`, `question` or `notice`.
+ */
+kind: string, state: DeliveryState, 
+/**
+ * Why it was shown, or why not yet.
+ */
+why: string, times_shown: number, updated_at: string, };
+
+export type TimelineRow = { cursor: number, at: string, subject: SubjectKind, task: string | null, 
+/**
+ * Which run, question or delivery of the task.
+ */
+subject_id: string, from: string, to: string, reason: ReasonView, };
+
+export type Event = { "event": "changed", change: TimelineRow, } | { "event": "up_to_date", cursor: number, } | { "event": "gap", cursor: number, } | { "event": "log", lines: Array<LogLine>, } | { "event": "log_end" } | { "event": "open", window: Window, } | { "event": "quitting" };
+
+export type LogLine = { 
+/**
+ * Counts up within the task, with holes where output was left out.
+ */
+seq: number, run: number, stream: LogStream, at: string, 
+/**
+ * Without terminal escapes, always valid text.
+ */
+text: string, };
+
+export type Window = { kind: WindowKind, task?: string, };
+
+export type Empty = Record<string, never>;
+
+export type RunTask = { 
+/**
+ * A program and its arguments, as they are.
+ */
+argv?: Array<string>, 
+/**
+ * A program line as a person types it: split at spaces and quotes, never read by a shell.
+ */
+line?: string, 
+/**
+ * Words for an agent.
+ */
+brief?: string, agent?: string, title?: string, 
+/**
+ * The folder to run in; the engine's own home folder if not given.
+ */
+cwd?: string, 
+/**
+ * Variables beside PATH, HOME, LANG, TERM, TZ and TMPDIR.
+ */
+env?: Record<string, string>, 
+/**
+ * Not before this moment.
+ */
+at?: string, 
+/**
+ * Tasks that must complete first: ids or unique beginnings of ids.
+ */
+after?: Array<string>, labels?: Array<string>, priority?: Priority, 
+/**
+ * The same key and the same work again is the same task.
+ */
+key?: string, timeout_ms?: number, retries?: number, notify?: Notify, };
+
+export type ListTasks = { states?: Array<TaskState>, label?: string, folder?: string, 
+/**
+ * Words that must occur in the brief or the report.
+ */
+search?: string, limit?: number, 
+/**
+ * From `next` of the page before.
+ */
+cursor?: string, };
+
+export type TaskRef = { task: string, };
+
+export type ReadLog = { task: string, 
+/**
+ * From this sequence number on; without it the end of the log.
+ */
+from?: number, limit?: number, };
+
+export type WaitTasks = { tasks: Array<string>, timeout_ms?: number, 
+/**
+ * Go on waiting while a task needs the person.
+ */
+through_questions: boolean, };
+
+export type AnswerQuestion = { task: string, 
+/**
+ * `q1`; may be left out while one question is open.
+ */
+question?: string, 
+/**
+ * The name of an option, or its label.
+ */
+choice: string, surface?: Surface, };
+
+export type CancelTasks = { tasks: Array<string>, reason?: string, surface?: Surface, };
+
+export type RetryTask = { task: string, surface?: Surface, };
+
+export type EditTask = { task: string, title?: string, priority?: Priority, notify?: Notify, timeout_ms?: number, retries?: number, 
+/**
+ * Replaces all labels.
+ */
+labels?: Array<string>, };
+
+export type PauseTasks = { task?: string, all: boolean, surface?: Surface, };
+
+export type PreviewProgram = { line: string, cwd?: string, };
+
+export type GetSetting = { name: string, };
+
+export type SetSetting = { name: string, 
+/**
+ * As typed; `default` sets it back.
+ */
+value: string, };
+
+export type BackupTo = { 
+/**
+ * An absolute path that does not exist yet.
+ */
+file: string, };
+
+export type Quit = { mode: QuitMode, };
+
+export type Raise = { window: Window, };
+
+export type RunReply = { id: string, 
+/**
+ * The key was known: this is the task of the first time.
+ */
+duplicate: boolean, 
+/**
+ * Sentences the person should read, such as "2 similar tasks are queued".
+ */
+notes: Array<string>, };
+
+export type TaskView = { id: string, title: string, state: TaskState, holds: Array<Hold>, reason: ReasonView, with_gaps: boolean, generation: number, created_at: string, updated_at: string, ended_at: string | null, 
+/**
+ * `script` for a plain program.
+ */
+agent: string, profile: string | null, argv: Array<string>, 
+/**
+ * The program as one line that could be typed again.
+ */
+command: string, cwd: string, labels: Array<string>, priority: Priority, notify: Notify, origin: string, parent: string | null, after: string[], start_at: string | null, timeout_ms: number | null, retries: number, 
+/**
+ * The latest run.
+ */
+run: RunView | null, questions: Array<QuestionView>, 
+/**
+ * Of the latest run that has one.
+ */
+artifact: ArtifactView | null, deliveries: Array<DeliveryView>, 
+/**
+ * Why it does not run yet, in words.
+ */
+why_waiting: string | null, };
+
+export type TaskRow = { id: string, title: string, state: TaskState, holds: Array<Hold>, reason: ReasonView, 
+/**
+ * What came of it, in one line; for a running task what it does.
+ */
+outcome: string, command: string, cwd: string, labels: Array<string>, priority: Priority, open_questions: number, created_at: string, updated_at: string, ended_at: string | null, };
+
+export type TaskList = { 
+/**
+ * Newest first.
+ */
+tasks: Array<TaskRow>, next: string | null, };
+
+export type Timeline = { rows: Array<TimelineRow>, };
+
+export type LogPage = { lines: Array<LogLine>, 
+/**
+ * What `from` should be for the lines after these.
+ */
+next: number, 
+/**
+ * Bytes of the middle that were not kept.
+ */
+left_out: number, };
+
+export type WaitEnd = "ended" | "needs_you" | "timed_out";
+
+export type WaitReply = { end: WaitEnd, tasks: Array<TaskView>, };
+
+export type Changed = { changed: string[], 
+/**
+ * By the name that was given: why it was refused.
+ */
+refused: Record<string, WireError>, };
+
+export type ProgramPreview = { argv: Array<string>, 
+/**
+ * Where the program was found.
+ */
+path: string | null, cwd: string, 
+/**
+ * Why it would be refused.
+ */
+problem: WireError | null, 
+/**
+ * A sentence about something that a shell would do and Errand does not, such as `|` or `*`.
+ */
+note: string | null, };
+
+export type SettingView = { name: string, value: string, default: string, is_default: boolean, text: string, };
+
+export type Settings = { settings: Array<SettingView>, };
+
+export type BackupDone = { file: string, bytes: number, tasks: number, };
+
+export type EngineStatus = { version: string, pid: number, home: string, headless: boolean, paused: boolean, quitting: boolean, slots: number, running: number, queued: number, waiting: number, needs_you: number, 
+/**
+ * "2 running, 1 queued": the first row of the menu.
+ */
+sentence: string, 
+/**
+ * A standing problem, such as a full disk.
+ */
+problem: WireError | null, running_tasks: Array<TaskRow>, needing_tasks: Array<TaskRow>, 
+/**
+ * The latest that have ended.
+ */
+recent: Array<TaskRow>, };
+
+export type QuitReply = { 
+/**
+ * What it still waits for.
+ */
+finishing: string[], };
+
+export type RaiseReply = { 
+/**
+ * A desktop was there and opens the window.
+ */
+reached: boolean, };
+
+export type DoctorRow = { name: string, 
+/**
+ * `ok`, `note` or `problem`.
+ */
+verdict: string, text: string, hint: string | null, };
+
+export type DoctorReport = { rows: Array<DoctorRow>, };
+
+/** Every command: what it takes and what it returns. */
+export interface Commands {
+  /** What the engine does, as the tray shows it. */
+  status: { params: Empty; reply: EngineStatus };
+  /** Hands over a task. */
+  run: { params: RunTask; reply: RunReply };
+  /** Says what a program line would run. */
+  preview: { params: PreviewProgram; reply: ProgramPreview };
+  /** Lists tasks, newest first. */
+  list: { params: ListTasks; reply: TaskList };
+  /** Everything about one task. */
+  show: { params: TaskRef; reply: TaskView };
+  /** Every change of a task with its reason. */
+  history: { params: TaskRef; reply: Timeline };
+  /** What a task has printed. */
+  log: { params: ReadLog; reply: LogPage };
+  /** Waits until all have ended or one needs the person. */
+  wait: { params: WaitTasks; reply: WaitReply };
+  /** Answers a question. */
+  answer: { params: AnswerQuestion; reply: TaskView };
+  /** Cancels tasks. */
+  cancel: { params: CancelTasks; reply: Changed };
+  /** Opens an ended task again. */
+  retry: { params: RetryTask; reply: TaskView };
+  /** Changes a task that was handed over. */
+  edit: { params: EditTask; reply: TaskView };
+  /** Pauses one task or everything. */
+  pause: { params: PauseTasks; reply: Changed };
+  /** Resumes one task or everything. */
+  resume: { params: PauseTasks; reply: Changed };
+  /** The person has opened the task; its notifications are settled. */
+  opened: { params: TaskRef; reply: Empty };
+  /** Every setting. */
+  settings_list: { params: Empty; reply: Settings };
+  /** One setting. */
+  settings_get: { params: GetSetting; reply: SettingView };
+  /** Changes a setting. */
+  settings_set: { params: SetSetting; reply: SettingView };
+  /** Writes a copy of the database while work goes on. */
+  backup: { params: BackupTo; reply: BackupDone };
+  /** Looks at everything that could be wrong. */
+  doctor: { params: Empty; reply: DoctorReport };
+  /** Brings the desktop forward. */
+  raise: { params: Raise; reply: RaiseReply };
+  /** Leaves. */
+  quit: { params: Quit; reply: QuitReply };
+}
