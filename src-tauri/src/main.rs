@@ -24,7 +24,7 @@ use std::process::ExitCode;
 use args::Start;
 
 fn main() -> ExitCode {
-    shell::log_to_stderr();
+    errand_api::diary::to_stderr();
     let ended = args::read(std::env::args().skip(1)).and_then(|start| match start {
         Start::Desktop(wish) => desktop::run(wish),
         Start::Windows => windows::run(),

@@ -1,19 +1,11 @@
 //! What both processes need before they differ.
 
-use std::io;
-
 use errand_base::{Code, Fault};
 use tauri::{Builder, Context, Wry};
 use tokio::runtime::Runtime;
-use tracing_subscriber::EnvFilter;
 
 /// Few threads: a tray is a guest, and the engine's work happens in processes of its own.
 const THREADS: usize = 4;
-
-pub fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("ERRAND_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(false).init();
-}
 
 /// One runtime for the engine, our own waiting and Tauri's commands.
 pub fn runtime() -> Result<Runtime, Fault> {

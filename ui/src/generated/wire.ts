@@ -60,7 +60,8 @@ state: string, asked_at: string, answered: Answered | null, };
 
 export type ArtifactView = { run: number, report: string, 
 /**
- * The report as HTML that is safe to show: sanitised, no scripts, no remote loads.
+ * The report read as Markdown, as HTML that is safe to show: sanitised, no scripts, no remote loads. For
+ * `text` it is the other view of it.
  */
 html: string, 
 /**

@@ -3,6 +3,7 @@
 
 mod bodies;
 pub mod client;
+pub mod diary;
 pub mod doctor;
 pub mod host;
 mod markdown;

@@ -17,6 +17,7 @@ pub fn spawner() -> ExitCode {
 /// Runs an engine in this process until it has left. `on_ready` is called once, when the socket answers.
 /// Another engine in this home is `engine_running`; whoever raced us here looks for exactly that.
 pub fn headless(home: &Home, on_ready: impl FnOnce()) -> Result<(), Fault> {
+    errand_api::diary::to_stderr();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -18,6 +18,9 @@ use crate::environment;
 /// More than this of what a failed start has said is of no use to anybody.
 const TAIL: u64 = 64 * 1024;
 
+/// A log of this size is set aside at the next start.
+const LONG: u64 = 4 << 20;
+
 #[derive(Debug)]
 pub struct Launched {
     child: Child,
@@ -34,6 +37,7 @@ pub fn launch(home: &Home, program: &Path, args: &[&str]) -> Result<Launched, Fa
     let unusable = |error: std::io::Error| {
         Fault::new(Code::StoreFailed, format!("The log {} cannot be written: {error}.", log.display()))
     };
+    set_aside_if_long(&log);
     let out = OpenOptions::new().append(true).create(true).mode(0o600).open(&log).map_err(unusable)?;
     let begin = out.metadata().map_err(unusable)?.len();
     let errors = out.try_clone().map_err(unusable)?;
@@ -67,6 +71,14 @@ fn in_own_session(command: &mut Command) {
             rustix::process::setsid()?;
             Ok(())
         });
+    }
+}
+
+/// Keeps this and the one before: years of starts must not fill a disk.
+fn set_aside_if_long(log: &Path) {
+    if std::fs::metadata(log).is_ok_and(|meta| meta.len() > LONG) {
+        // If that fails the file grows on, which is no reason not to start.
+        let _ = std::fs::rename(log, log.with_extension("log.1"));
     }
 }
 
@@ -153,8 +165,25 @@ mod tests {
     #[test]
     fn it_runs_in_its_own_session_and_folder() {
         let own = rustix::process::getsid(None).unwrap().as_raw_nonzero();
-        let script = format!("test \"$(ps -o sid= -p $$ | tr -d ' ')\" != {own} && test \"$PWD\" = /");
+        // The sixth field, after a name without spaces; `ps` is not on every machine.
+        let script = format!(
+            "read -r _ _ _ _ _ sid _ < /proc/$$/stat && test -n \"$sid\" && test \"$sid\" != {own} && test \"$PWD\" = /"
+        );
         assert_eq!(outcome(&script), Ok(()));
+    }
+
+    #[test]
+    fn a_long_log_is_set_aside_and_one_is_kept() {
+        let base = tempfile::tempdir().unwrap();
+        let home = Home::at(base.path()).unwrap();
+        home.create().unwrap();
+        let log = log_file(&home);
+        File::create(&log).unwrap().set_len(LONG + 1).unwrap();
+        let mut launched = launch(&home, Path::new("/bin/sh"), &["-c", "echo short; exit 3"]).unwrap();
+        launched.child.wait().unwrap();
+        assert!(launched.ended().unwrap().unwrap_err().message.ends_with("starting: short."));
+        assert_eq!(std::fs::read_to_string(&log).unwrap(), "short\n");
+        assert_eq!(std::fs::metadata(log.with_extension("log.1")).unwrap().len(), LONG + 1);
     }
 
     #[test]

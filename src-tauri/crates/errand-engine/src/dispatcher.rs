@@ -1,6 +1,8 @@
 //! The sole owner of live state. Every decision is a synchronous call: one input in, orders out. It does no input
 //! or output and reads no clock, so tests drive it without a runtime.
 
+mod answers;
+mod intake;
 mod process;
 mod timers;
 
@@ -8,13 +10,10 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use errand_base::{Code, Fault, RunId, TaskId};
-use errand_model::{
-    Candidate, Choice, Death, Effect, Event, Hold, Rank, Refused, State, Step, Verdict, World, admit, step,
-    why,
-};
+use errand_model::{Candidate, Choice, Death, Effect, Event, Hold, Rank, State, Step, World, admit, step};
 
 use crate::commit::StepWrite;
-use crate::input::{Acceptance, Accepted, Action, Counts, Input, Leave, LiveTask, Moment, Reply, Used};
+use crate::input::{Action, Input, Leave, LiveTask, Moment, Reply, Used};
 use crate::run::RunShared;
 use crate::settings;
 use timers::Timers;
@@ -132,77 +131,6 @@ impl Dispatcher {
         self.live.get(task).and_then(|entry| entry.shared.clone())
     }
 
-    fn accept(&mut self, new: Box<crate::input::NewTask>, reply: Reply<Accepted>) {
-        if self.leaving.is_some() {
-            drop(
-                reply.send(Err(Fault::new(Code::Quitting, "Errand is about to quit and takes no new work."))),
-            );
-            return;
-        }
-        self.accepting += 1;
-        self.actions.push(Action::Accept { new, reply });
-    }
-
-    fn accepted(&mut self, result: Result<Acceptance, Fault>, reply: Reply<Accepted>) {
-        self.accepting = self.accepting.saturating_sub(1);
-        let answer = result.and_then(|acceptance| match acceptance {
-            Acceptance::New(live) => {
-                let id = live.task.id.clone();
-                let asks = !live.task.questions.is_empty();
-                self.remember(*live);
-                if asks {
-                    self.actions.push(Action::Deliver);
-                }
-                Ok(Accepted { id, duplicate: false })
-            }
-            Acceptance::Known { id, same_work: true } => Ok(Accepted { id, duplicate: true }),
-            Acceptance::Known { id, same_work: false } => {
-                let text = format!("The key already belongs to {id}, which does something else.");
-                Err(Fault::new(Code::KeyConflict, text))
-            }
-        });
-        drop(reply.send(answer));
-    }
-
-    fn remember(&mut self, mut live: LiveTask) {
-        if self.live.len() >= KEEP_WORK {
-            live.work = None;
-        }
-        let id = live.task.id.clone();
-        for dependency in live.task.after.iter().filter(|dependency| !dependency.is_met()) {
-            self.dependents.entry(dependency.task.clone()).or_default().push(id.clone());
-        }
-        if let Some(run) = &live.task.run {
-            self.slots.insert(run.id);
-        }
-        let entry = Entry {
-            live,
-            rank: None,
-            shared: None,
-            committing: None,
-            letters: VecDeque::new(),
-            leaving: false,
-        };
-        self.live.insert(id.clone(), entry);
-        self.place(&id);
-    }
-
-    fn tell(&mut self, task: &TaskId, event: Event, stored: Option<Box<LiveTask>>, reply: Reply<()>) {
-        if !self.live.contains_key(task) {
-            match stored {
-                // What is not in memory is over. A row that says otherwise was read a moment too early; taking it
-                // for the task would hold a slot for a run that is gone.
-                Some(live) if live.task.state.is_final() && live.task.run.is_none() => self.remember(*live),
-                Some(_) | None => {
-                    let fault = Fault::new(Code::IllegalState, format!("{task} has just ended."));
-                    drop(reply.send(Err(fault.hint("`errand show` says how."))));
-                    return;
-                }
-            }
-        }
-        self.post(task, Letter { event, reply: Some(reply), used: None });
-    }
-
     fn post(&mut self, task: &TaskId, letter: Letter) {
         if let Some(entry) = self.live.get_mut(task) {
             entry.letters.push_back(letter);
@@ -233,7 +161,7 @@ impl Dispatcher {
                 }
                 Err(refused) => {
                     if let Some(reply) = letter.reply {
-                        drop(reply.send(Err(fault_of(refused, task, entry.live.task.state))));
+                        drop(reply.send(Err(answers::fault_of(refused, task, entry.live.task.state))));
                     }
                 }
             }
@@ -280,16 +208,21 @@ impl Dispatcher {
 
     fn reloaded(&mut self, task: &TaskId, stored: Result<Option<Box<LiveTask>>, Fault>) {
         let Some(entry) = self.live.get_mut(task) else { return };
-        if let Some(letter) = entry.committing.take() {
-            entry.letters.push_front(letter);
-        }
+        let letter = entry.committing.take();
         match stored {
             Ok(Some(stored)) => entry.live.task = stored.task,
             Ok(None) => {
+                if let Some(reply) = letter.and_then(|letter| letter.reply) {
+                    let fault = Fault::new(Code::TaskNotFound, format!("{task} was removed."));
+                    drop(reply.send(Err(fault)));
+                }
                 self.live.remove(task);
                 return;
             }
             Err(_) => {}
+        }
+        if let Some(letter) = letter {
+            entry.letters.push_front(letter);
         }
         self.place(task);
         self.open_letters(task);
@@ -401,83 +334,6 @@ impl Dispatcher {
             }
         }
     }
-
-    fn why(&self, task: &TaskId) -> Option<String> {
-        match why(self.world(), self.queue.values(), task)? {
-            Verdict::Start => None,
-            Verdict::Wait(why) => Some(why.to_string()),
-        }
-    }
-
-    fn counts(&self) -> Counts {
-        let mut counts = Counts {
-            slots: self.settings.slots,
-            paused: self.settings.paused,
-            quitting: self.leaving.is_some(),
-            disk_full: self.disk_full,
-            ..Counts::default()
-        };
-        for entry in self.live.values() {
-            match entry.live.task.state {
-                State::Running => counts.running += 1,
-                State::Queued => counts.queued += 1,
-                State::Waiting | State::RateLimited | State::Sleeping => counts.waiting += 1,
-                State::NeedsYou => counts.needs_you += 1,
-                State::Completed | State::Failed | State::TimedOut | State::Cancelled | State::Unknown => {}
-            }
-        }
-        counts
-    }
-
-    fn quit(&mut self, how: Leave, reply: Reply<Vec<TaskId>>) {
-        let mut running: Vec<TaskId> = Vec::new();
-        for (id, entry) in &self.live {
-            if entry.live.task.run.is_some() || entry.committing.is_some() {
-                running.push(id.clone());
-            }
-        }
-        running.sort();
-        if how == Leave::WhenIdle && !running.is_empty() {
-            let names: Vec<&str> = running.iter().map(TaskId::as_str).collect();
-            let text = format!("Still running: {}.", names.join(", "));
-            drop(reply.send(Err(Fault::new(Code::ProgramsRunning, text))));
-            return;
-        }
-        self.leaving = Some(how);
-        for task in &running {
-            match how {
-                Leave::WhenIdle | Leave::Finish => {}
-                Leave::Now => self.post(task, Letter { event: Event::QuitNow, reply: None, used: None }),
-                Leave::Shutdown => self.end_for_leaving(task),
-            }
-        }
-        drop(reply.send(Ok(running)));
-    }
-}
-
-fn fault_of(refused: Refused, task: &TaskId, state: State) -> Fault {
-    match refused {
-        Refused::NoSuchQuestion => {
-            Fault::new(Code::QuestionNotFound, format!("{task} has no such open question."))
-        }
-        Refused::BadChoice => Fault::new(Code::BadAnswer, "The question does not offer that."),
-        Refused::AlreadyEnded => {
-            Fault::new(Code::IllegalState, format!("{task} has already ended: {}.", words(state)))
-        }
-        Refused::NotEnded
-        | Refused::Completed
-        | Refused::OtherRun
-        | Refused::NotReady
-        | Refused::StaleTimer
-        | Refused::NotADependency
-        | Refused::AlreadyHeld
-        | Refused::NotHeld
-        | Refused::NothingToTake => Fault::new(Code::IllegalState, format!("{task}: {refused}.")),
-    }
-}
-
-fn words(state: State) -> String {
-    state.name().replace('_', " ")
 }
 
 /// What has happened in the world is written down even on a full disk; only new undertakings are refused.

@@ -18,7 +18,7 @@ use crate::input::{Accepted, Action, Counts, Edit, Input, Leave, LiveTask, Momen
 use crate::log_sink::LogSink;
 use crate::outbox::Outbox;
 use crate::run::RunShared;
-use crate::{recovery, settings};
+use crate::{recovery, retention, settings};
 
 /// Between asking processes to end and killing them. A logout leaves us 5 s for everything.
 const GRACE: Duration = Duration::from_secs(3);
@@ -57,14 +57,25 @@ impl Engine {
         let unfinished = recovery::unfinished(&store).await?;
         let (input, inputs) = mpsc::unbounded_channel();
         let (leave, left) = watch::channel(false);
-        let outbox = Outbox::start(store.clone(), clock.clone(), notifier, notifier_events, clicks);
         let now = moment(clock.as_ref());
+        let may_remove = retention::believes(&store, now.wall).await?;
+        let outbox = Outbox::start(store.clone(), clock.clone(), notifier, notifier_events, clicks);
         let mut dispatcher = Dispatcher::new(live, now);
         let interrupted = recovery::interrupted(&unfinished);
         let missed = recovery::missed_endings(&store, recovery::waiting(&unfinished)).await;
         let mut actions = dispatcher.handle(Input::Recovered { tasks: unfinished }, now);
         actions.extend(dispatcher.handle(Input::Missed { events: missed }, now));
         tokio::spawn(recovery::sweep(store.clone(), home_mark, interrupted, input.clone()));
+
+        if may_remove {
+            let (mut leaving, work) = (left.clone(), retention::run(store.clone(), clock.clone()));
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = work => {}
+                    _ = leaving.wait_for(|left| *left) => {}
+                }
+            });
+        }
 
         let engine = Engine {
             input: input.clone(),

@@ -13,6 +13,7 @@ mod log_sink;
 mod outbox;
 mod output;
 mod recovery;
+mod retention;
 mod run;
 pub mod settings;
 mod text;

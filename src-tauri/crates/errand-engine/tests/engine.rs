@@ -125,6 +125,26 @@ async fn what_an_engine_was_running_when_it_died_is_unknown_and_not_run_again() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_ended_long_ago_is_removed_and_a_wrong_clock_removes_nothing() {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let world = World::new().await;
+    let old = world.hand_over("old").await;
+    world.run_of(&old).await.emit(exited(Exit::Code(0)));
+    world.until(&old, State::Completed).await;
+
+    let world = world.killed_and_started_again_after(DAY * 200).await;
+    let recent = world.hand_over("recent").await;
+    world.run_of(&recent).await.emit(exited(Exit::Code(0)));
+    world.until(&recent, State::Completed).await;
+    assert!(world.is_known(&old).await, "nothing happened for 200 days, or the clock is wrong: it is kept");
+
+    let world = world.killed_and_started_again_after(DAY).await;
+    world.until_told(&old, Reason::Expired).await;
+    assert!(!world.is_known(&old).await);
+    assert!(world.is_known(&recent).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_task_waits_for_another_and_asks_when_that_fails() {
     let world = World::new().await;
     let first = world.hand_over("first").await;

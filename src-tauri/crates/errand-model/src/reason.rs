@@ -77,4 +77,6 @@ reasons! {
     DismissedByPerson = "dismissed_by_person",
     Settled = "settled",
     Edited = "edited",
+    /// Its time to be kept is over; the task was removed.
+    Expired = "expired",
 }

@@ -27,11 +27,11 @@ pub struct World {
 
 impl World {
     pub async fn new() -> World {
-        World::start(tempfile::tempdir().unwrap()).await
+        World::start(tempfile::tempdir().unwrap(), Timestamp::from_millis(1_795_000_000_000)).await
     }
 
-    async fn start(folder: tempfile::TempDir) -> World {
-        let clock = Arc::new(FakeClock::at(Timestamp::from_millis(1_795_000_000_000)));
+    async fn start(folder: tempfile::TempDir, now: Timestamp) -> World {
+        let clock = Arc::new(FakeClock::at(now));
         let options = Options { clock: clock.clone(), ballast: 1 << 16, ..Options::new(folder.path()) };
         let store = Store::open(options, clock.now()).unwrap().store;
         let agent = FakeAgent::default();
@@ -54,10 +54,14 @@ impl World {
 
     /// The engine is gone without a word; another one opens its store.
     pub async fn killed_and_started_again(self) -> World {
-        let World { engine, store, folder, .. } = self;
+        self.killed_and_started_again_after(Duration::ZERO).await
+    }
+
+    pub async fn killed_and_started_again_after(self, pause: Duration) -> World {
+        let World { engine, store, folder, clock, .. } = self;
         drop(engine);
         store.close();
-        World::start(folder).await
+        World::start(folder, clock.now().plus(pause)).await
     }
 
     pub async fn hand_over(&self, title: &str) -> TaskId {
@@ -75,6 +79,11 @@ impl World {
 
     pub async fn hand_over_keyed(&self, title: &str, key: &str) -> Result<Accepted, Fault> {
         self.engine.accept(NewTask { key: Some(key.into()), ..new_task(title) }).await
+    }
+
+    pub async fn is_known(&self, id: &TaskId) -> bool {
+        let id = id.clone();
+        self.store.read(move |reader| reader.tasks().state(&id)).await.unwrap().is_some()
     }
 
     pub async fn state(&self, id: &TaskId) -> State {

@@ -139,6 +139,20 @@ impl Tasks<'_> {
         }))
     }
 
+    /// Tasks that ended before, oldest first: where the row stands, and what it said last.
+    pub fn ended_before(
+        &self,
+        moment: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(i64, TaskId, State)>, StoreError> {
+        let sql =
+            "SELECT seq, id, state FROM task WHERE ended_at < ?1 AND run_id IS NULL ORDER BY seq LIMIT ?2";
+        Ok(all!(self.conn, sql, params![moment.as_millis(), limit], |row| -> Result<_, StoreError> {
+            let mut columns = Columns::of("task", row);
+            Ok((columns.get()?, columns.task_id()?, columns.name()?))
+        }))
+    }
+
     fn complete(&self, mut stored: Stored) -> Result<Stored, StoreError> {
         stored.task.after = dependency::of_task(self.conn, stored.seq)?;
         stored.task.questions = question::open_of(self.conn, stored.seq)?;
@@ -293,10 +307,15 @@ impl TasksMut<'_> {
         Ok(true)
     }
 
-    /// Removes a task with everything that belongs to it; its transitions stay in the feed.
-    pub fn delete(&mut self, seq: i64) -> Result<bool, StoreError> {
-        self.words.push(seq);
-        Ok(self.conn.prepare_cached("DELETE FROM task WHERE seq = ?1")?.execute([seq])? > 0)
+    /// Removes a task that ended before, with everything that belongs to it; its transitions stay in the feed.
+    /// `false`: it was opened again meanwhile.
+    pub fn delete_ended(&mut self, seq: i64, before: Timestamp) -> Result<bool, StoreError> {
+        let sql = "DELETE FROM task WHERE seq = ?1 AND ended_at < ?2 AND run_id IS NULL";
+        let gone = self.conn.prepare_cached(sql)?.execute(params![seq, before.as_millis()])? > 0;
+        if gone {
+            self.words.push(seq);
+        }
+        Ok(gone)
     }
 }
 

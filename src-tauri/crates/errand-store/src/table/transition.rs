@@ -141,10 +141,12 @@ impl TransitionsMut<'_> {
         })
     }
 
-    /// Keeps the newest `keep` rows, at least one: the next number must stay above all that were used.
-    pub fn trim(&mut self, keep: u32) -> Result<usize, StoreError> {
-        let sql = "DELETE FROM transition WHERE seq <= (SELECT max(seq) FROM transition) - ?1";
-        Ok(self.conn.prepare_cached(sql)?.execute([keep.max(1)])?)
+    /// Removes the oldest rows from before that moment, at most `limit`; says how many. The newest row stays: the
+    /// next number must be above all that were used.
+    pub fn trim(&mut self, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
+        let sql = "DELETE FROM transition WHERE at < ?1 AND seq < (SELECT max(seq) FROM transition) AND seq < \
+                   (SELECT min(seq) FROM transition) + ?2";
+        Ok(self.conn.prepare_cached(sql)?.execute(params![before.as_millis(), limit])?)
     }
 }
 

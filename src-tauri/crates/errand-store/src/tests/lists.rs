@@ -115,7 +115,12 @@ async fn a_search_follows_title_and_report() {
     assert_eq!(find("compiled").await, [1]);
     store.write(move |tx| tx.tasks().edit(seq, Some("Nightly"), None, NOW)).await.unwrap();
     assert_eq!(find("nightly compiled").await, [1]);
-    store.write(move |tx| tx.tasks().delete(seq)).await.unwrap();
+    let ended = moved(&task("bold-falcon-427"), State::Completed);
+    let deleted = store.write(move |tx| {
+        tx.tasks().advance(seq, 1, &ended, None, at(5))?;
+        tx.tasks().delete_ended(seq, at(6))
+    });
+    assert!(deleted.await.unwrap());
     assert!(find("compiled").await.is_empty());
 }
 

@@ -36,12 +36,13 @@ async fn the_feed_has_a_cursor_and_each_task_its_timeline() {
 async fn trimming_takes_the_oldest_and_no_number_comes_twice() {
     let (_folder, store) = fresh();
     let trimmed = store.write(|tx| {
-        for _ in 0..10 {
-            tx.transitions().record(&id("bold-falcon-427"), &change(Subject::Task, "running"), NOW)?;
+        for n in 1..=10 {
+            tx.transitions().record(&id("bold-falcon-427"), &change(Subject::Task, "running"), at(n))?;
         }
-        assert_eq!(tx.transitions().trim(4)?, 6);
+        assert_eq!(tx.transitions().trim(at(7), 4)?, 4);
+        assert_eq!(tx.transitions().trim(at(7), 4)?, 2);
         assert_eq!(tx.transitions().oldest()?, Some(7));
-        assert_eq!(tx.transitions().trim(0)?, 3);
+        assert_eq!(tx.transitions().trim(at(99), 99)?, 3, "the newest stays");
         tx.transitions().record(&id("bold-falcon-427"), &change(Subject::Task, "running"), NOW)
     });
     assert_eq!(trimmed.await.unwrap(), 11);
