@@ -1,20 +1,9 @@
-use std::fs;
-use std::path::PathBuf;
-use std::time::Duration;
-
 use errand_testkit::desktop::notifyd::Notifyd;
 use errand_testkit::desktop::tray::TrayHost;
 use errand_testkit::desktop::webdriver::Driver;
 use errand_testkit::desktop::{Desktop, Result};
 
-const LIMIT: Duration = Duration::from_secs(60);
-
-/// Where the pictures are kept; a person looks at them.
-fn pictures() -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("screenshots");
-    fs::create_dir_all(&folder).unwrap();
-    folder
-}
+use super::{LIMIT, pictures};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_tray_through_the_quick_window_and_a_notification_to_the_result() -> Result<()> {

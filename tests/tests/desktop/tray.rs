@@ -1,8 +1,6 @@
-use std::time::Duration;
-
 use errand_testkit::desktop::{Desktop, tray::TrayHost};
 
-const LIMIT: Duration = Duration::from_secs(20);
+use super::LIMIT;
 
 #[tokio::test]
 async fn the_app_has_an_icon_until_it_is_asked_to_end() {

@@ -207,7 +207,7 @@ fn in_private_home(place: &Place, selection: &[String], filter: Option<&str>) ->
 fn runner(place: &Place, selection: &[String], filter: Option<&str>) -> Command {
     let mut command = place.cargo();
     if ask(place.cargo().args(["nextest", "--version"])).is_some() {
-        command.args(["nextest", "run", "--no-fail-fast", "--no-tests", "pass"]);
+        command.args(["nextest", "run", "--no-fail-fast", "--run-ignored", "all", "--no-tests", "pass"]);
     } else {
         command.args(["test", "--no-fail-fast"]);
     }
