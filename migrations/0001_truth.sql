@@ -39,7 +39,8 @@ CREATE TABLE task (
 
 -- Each entry also carries `seq`, so one state is read newest first without sorting.
 CREATE INDEX task_by_state ON task (state);
-CREATE INDEX task_with_run ON task (run_id) WHERE run_id IS NOT NULL;
+-- What an engine takes up when it starts. Nothing in it changes between the first state and the last.
+CREATE INDEX task_unfinished ON task (seq) WHERE ended_at IS NULL OR run_id IS NOT NULL;
 CREATE INDEX task_by_folder ON task (cwd);
 
 -- The program with its arguments and its whole environment, as JSON.
@@ -70,9 +71,9 @@ CREATE INDEX label_by_name ON label (label, task);
 
 -- `stage`: starting, executing, ending, over. A row in `starting` may or may not have a process.
 CREATE TABLE run (
-    id              TEXT    PRIMARY KEY,
     task            INTEGER NOT NULL REFERENCES task (seq) ON DELETE CASCADE,
     n               INTEGER NOT NULL,
+    id              TEXT    NOT NULL,
     stage           TEXT    NOT NULL,
     pid             INTEGER,
     start_time      INTEGER,
@@ -85,11 +86,9 @@ CREATE TABLE run (
     exit_signal     INTEGER,
     cpu_ms          INTEGER,
     max_rss_kib     INTEGER,
-    last_output_at  INTEGER
+    last_output_at  INTEGER,
+    PRIMARY KEY (task, n)
 ) STRICT, WITHOUT ROWID;
-
-CREATE UNIQUE INDEX run_of_task ON run (task, n);
-CREATE INDEX run_live ON run (task) WHERE gone_at IS NULL;
 
 CREATE TABLE question (
     task        INTEGER NOT NULL REFERENCES task (seq) ON DELETE CASCADE,
@@ -109,17 +108,16 @@ CREATE TABLE question (
 CREATE INDEX question_open ON question (task) WHERE state = 'open';
 
 CREATE TABLE artifact (
-    run     TEXT    PRIMARY KEY,
     task    INTEGER NOT NULL REFERENCES task (seq) ON DELETE CASCADE,
     n       INTEGER NOT NULL,
+    run     TEXT    NOT NULL,
     report  TEXT    NOT NULL,
     format  TEXT    NOT NULL,
     outcome TEXT    NOT NULL,
     notify  INTEGER NOT NULL,
-    at      INTEGER NOT NULL
-) STRICT;
-
-CREATE INDEX artifact_of_task ON artifact (task, n);
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (task, n)
+) STRICT, WITHOUT ROWID;
 
 -- The outbox: the intent to tell the person something, written before anything is shown.
 CREATE TABLE delivery (
@@ -140,12 +138,14 @@ CREATE INDEX delivery_of_task ON delivery (task);
 CREATE INDEX delivery_unsettled ON delivery (id) WHERE state IN ('pending', 'held', 'showing', 'shown');
 
 -- The durable feed of changes; `seq` is the cursor. Only the oldest rows are ever removed, so the next number
--- is always new without the bookkeeping of AUTOINCREMENT.
+-- is always new without the bookkeeping of AUTOINCREMENT. `task_seq` is taken back when its task is removed; unlike
+-- ids, these numbers stand beside one another in the index for tasks that are at work at the same time.
 CREATE TABLE transition (
     seq         INTEGER PRIMARY KEY,
     at          INTEGER NOT NULL,
     subject     TEXT    NOT NULL,
     task        TEXT,
+    task_seq    INTEGER,
     subject_id  TEXT    NOT NULL,
     from_state  TEXT    NOT NULL,
     to_state    TEXT    NOT NULL,
@@ -153,7 +153,7 @@ CREATE TABLE transition (
     text        TEXT    NOT NULL
 ) STRICT;
 
-CREATE INDEX transition_of_task ON transition (task) WHERE task IS NOT NULL;
+CREATE INDEX transition_of_task ON transition (task_seq) WHERE task_seq IS NOT NULL;
 
 -- An idempotency key lives until 30 days after its task ended, which `task.ended_at` says.
 CREATE TABLE task_key (
@@ -176,3 +176,8 @@ CREATE VIRTUAL TABLE search USING fts5 (
     title, command, brief, report,
     content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2"
 );
+
+-- Tasks whose words are not in `search` yet. It is brought up to date in larger pieces, and before it is asked.
+CREATE TABLE unindexed (
+    task    INTEGER PRIMARY KEY
+) STRICT;

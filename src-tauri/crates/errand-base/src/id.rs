@@ -3,6 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::time::Timestamp;
 use crate::words::{ADJECTIVES, ANIMALS};
 
 /// The name of a task that a person can say and type, such as `bold-falcon-427`. Always lower case.
@@ -69,6 +70,15 @@ impl RunId {
         RunId(Uuid::new_v4())
     }
 
+    /// A fresh id that sorts after those of before, so that the rows of runs that are alive stand together.
+    pub fn new(now: Timestamp) -> RunId {
+        let chance = Uuid::new_v4().as_u128().to_be_bytes();
+        let mut bytes = [0; 10];
+        bytes.copy_from_slice(&chance[6..]);
+        let millis = u64::try_from(now.as_millis()).unwrap_or(0);
+        RunId(uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid())
+    }
+
     pub const fn from_u128(value: u128) -> RunId {
         RunId(Uuid::from_u128(value))
     }
@@ -95,6 +105,13 @@ mod tests {
             assert_eq!(TaskId::try_from(id.as_str().to_uppercase()), Ok(id.clone()));
             assert_eq!(id.as_str().split('-').count(), 3, "{id}");
         }
+    }
+
+    #[test]
+    fn ids_of_runs_differ_and_sort_by_time() {
+        let at = |millis| RunId::new(Timestamp::from_millis(millis));
+        assert!(at(1_795_000_000_000) < at(1_795_000_000_001));
+        assert_ne!(at(5), at(5));
     }
 
     #[test]

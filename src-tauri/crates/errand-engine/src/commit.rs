@@ -4,7 +4,7 @@ use errand_base::{Code, Fault, TaskId, Timestamp};
 use errand_model::{
     DeliveryKind, Dependency, Effect, Policy, Reason, Run, Step, Subject, Transition, accept,
 };
-use errand_store::{DeliveryState, Inserted, NewDelivery, StoreError, WriteTx};
+use errand_store::{DeliveryState, Inserted, NewDelivery, RunKey, StoreError, WriteTx};
 
 use crate::input::{Acceptance, Edit, LiveTask, NewTask, Used};
 use crate::{failpoint, outbox};
@@ -88,7 +88,13 @@ pub(crate) fn write_step(
     }
     if let (Some(used), Some(run)) = (&write.used, &write.run) {
         let cpu = u64::try_from(used.cpu.as_millis()).unwrap_or(u64::MAX);
-        tx.runs().ended(run.id, Some(used.exit), Some(cpu), Some(used.max_rss_kib), now)?;
+        tx.runs().ended(
+            RunKey { task: write.seq, n: run.n },
+            Some(used.exit),
+            Some(cpu),
+            Some(used.max_rss_kib),
+            now,
+        )?;
     }
     for effect in &step.effects {
         write_effect(tx, step, effect, write.seq, write.run.as_ref(), now)?;
@@ -104,17 +110,11 @@ fn write_effect(
     run: Option<&Run>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let key = RunKey { task: seq, n: run.map_or(step.task.runs, |run| run.n) };
     match effect {
-        Effect::Spawn { run: id } => {
-            let n = run.map_or(step.task.runs, |run| run.n);
-            tx.runs().begin(*id, seq, n, now)?;
-        }
-        Effect::End { run } => {
-            tx.runs().ending(*run)?;
-        }
-        Effect::Free { run } => {
-            tx.runs().over(*run, now)?;
-        }
+        Effect::Spawn { run: id } => tx.runs().begin(*id, key, now)?,
+        Effect::End { .. } => drop(tx.runs().ending(key)?),
+        Effect::Free { .. } => drop(tx.runs().over(key, now)?),
         // The open questions of a task are rows that follow its state; only the answer is news.
         Effect::Ask(_) => {}
         Effect::Settle { question, choice, by } => {
@@ -147,7 +147,7 @@ fn write_effect(
         // What waits for this task finds out from its rows; telling is the fast path.
         Effect::TellDependents => {}
         Effect::Record(transition) => {
-            tx.transitions().record(&step.task.id, transition, now)?;
+            tx.transitions().record((seq, &step.task.id), transition, now)?;
         }
     }
     Ok(())
@@ -181,7 +181,7 @@ pub(crate) fn write_edit(
         reason: Reason::Edited,
         text: "Changed by the person".to_owned(),
     };
-    tx.transitions().record(id, &transition, now)?;
+    tx.transitions().record((stored.seq, id), &transition, now)?;
     Ok((task.policy, task.version))
 }
 

@@ -19,7 +19,7 @@ use crate::settings;
 use timers::Timers;
 
 /// Up to this many tasks keep their program in memory; beyond, it is read when its turn comes.
-const KEEP_WORK: usize = 1_000;
+const KEEP_WORK: usize = 4_000;
 
 pub(crate) struct Dispatcher {
     live: HashMap<TaskId, Entry>,
@@ -320,7 +320,7 @@ impl Dispatcher {
 
     fn admit(&mut self) {
         for task in admit(self.world(), self.queue.values()) {
-            let run = RunId::random();
+            let run = RunId::new(self.now.wall);
             self.slots.insert(run);
             if let Some(rank) = self.live.get_mut(&task).and_then(|entry| entry.rank.take()) {
                 self.queue.remove(&rank);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use errand_agents::{Agent, Order, Script};
-use errand_base::{Clock, Code, Fault, RunId, TaskId};
+use errand_base::{Clock, Code, Fault, TaskId};
 use errand_model::{Event, StartError, Work};
 use errand_os::Notifier;
 use errand_store::{LogRun, Store};
@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::commit::{self, StepWrite};
 use crate::dispatcher::{Dispatcher, pause_event};
 use crate::executor::{Attempt, attempt};
-use crate::input::{Accepted, Action, Counts, Edit, Input, Leave, LiveTask, Moment, NewTask, Report};
+use crate::input::{Accepted, Action, Counts, Edit, Input, Launch, Leave, LiveTask, Moment, NewTask, Report};
 use crate::log_sink::LogSink;
 use crate::outbox::Outbox;
 use crate::run::RunShared;
@@ -243,7 +243,7 @@ impl Driver {
                     );
                 }
                 Action::Commit { task, write, step, must } => self.commit(task, write, step, must),
-                Action::Launch { task, run, n, work, shared } => self.launch(task, run, n, work, shared),
+                Action::Launch(launch) => self.launch(launch),
                 Action::Deliver => self.outbox.look(),
                 Action::Reload { task } => self.reload(task),
                 Action::Leave => {
@@ -271,13 +271,14 @@ impl Driver {
         }
     }
 
-    fn launch(&self, task: TaskId, run: RunId, n: u32, work: Option<Arc<Work>>, shared: Arc<RunShared>) {
+    fn launch(&self, launch: Launch) {
+        let Launch { task, seq, run, n, work, shared } = launch;
         let agent = self.agent.clone();
         let clock = self.clock.clone();
         let input = self.input.clone();
         let silence = self.dispatcher.silence();
         let log_run = LogRun { task: task.clone(), run, n };
-        let sink = LogSink { store: self.store.clone(), clock: clock.clone(), run: log_run };
+        let sink = LogSink { store: self.store.clone(), clock: clock.clone(), run: log_run, seq };
         let store = self.store.clone();
         tokio::spawn(async move {
             let report = {

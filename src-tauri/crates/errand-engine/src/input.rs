@@ -191,13 +191,7 @@ pub(crate) enum Action {
         step: Box<Step>,
         must: bool,
     },
-    Launch {
-        task: TaskId,
-        run: RunId,
-        n: u32,
-        work: Option<Arc<Work>>,
-        shared: Arc<RunShared>,
-    },
+    Launch(Launch),
     /// Deliveries or questions changed; the outbox looks at its rows.
     Deliver,
     Reload {
@@ -216,4 +210,15 @@ pub struct Edit {
     pub notify: Option<errand_model::Notify>,
     pub timeout: Option<Duration>,
     pub retries: Option<u32>,
+}
+
+/// A run to be started.
+pub(crate) struct Launch {
+    pub task: TaskId,
+    pub seq: i64,
+    pub run: RunId,
+    pub n: u32,
+    /// Read from the store if it is not in memory.
+    pub work: Option<Arc<Work>>,
+    pub shared: Arc<RunShared>,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use errand_agents::Stream;
 use errand_base::Clock;
 use errand_os::ProcessIdentity;
-use errand_store::{LogRecord, LogRun, Store};
+use errand_store::{LogRecord, LogRun, RunKey, Store};
 
 use crate::executor::Sink;
 
@@ -13,6 +13,8 @@ pub(crate) struct LogSink {
     pub store: Store,
     pub clock: Arc<dyn Clock>,
     pub run: LogRun,
+    /// `seq` of its task.
+    pub seq: i64,
 }
 
 impl Sink for LogSink {
@@ -27,11 +29,11 @@ impl Sink for LogSink {
 
     fn started(&mut self, identity: ProcessIdentity) {
         let now = self.clock.now();
-        let run = self.run.clone();
+        let key = RunKey { task: self.seq, n: self.run.n };
         // A fact about the run, not a decision: nothing waits for its commit. Until then the mark in the
         // environment of the processes finds them after a crash.
-        self.store.submit(
-            move |tx| tx.runs().executing(run.run, identity.pid, identity.start_time, &identity.boot_id, now),
+        self.store.submit_patient(
+            move |tx| tx.runs().executing(key, identity.pid, identity.start_time, &identity.boot_id, now),
             move |result| {
                 if let Err(error) = result {
                     tracing::warn!(%error, "the pid of a run was not written down");

@@ -297,11 +297,12 @@ fn record(
     reason: Reason,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let task = task_of(tx, delivery)?;
+    let id = task_of(tx, delivery)?;
+    let task = delivery.task.zip(id.as_ref());
     tx.transitions().append(&errand_store::Entry {
         at: now,
         subject: errand_store::SubjectKind::Delivery,
-        task: task.as_ref(),
+        task,
         subject_id: &delivery.id.to_string(),
         from: from.name(),
         to: delivery.state.name(),

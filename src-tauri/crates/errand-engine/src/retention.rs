@@ -68,13 +68,14 @@ fn remove(
             tx.transitions().append(&Entry {
                 at: now,
                 subject: SubjectKind::Task,
-                task: Some(id),
+                task: Some((*seq, id)),
                 subject_id: "",
                 from: state.name(),
                 to: "removed",
                 reason: Reason::Expired,
                 text: "Its time to be kept is over",
             })?;
+            tx.transitions().detach(*seq)?;
             removed.push(id.clone());
         }
     }

@@ -139,8 +139,7 @@ async fn what_ended_long_ago_is_removed_and_a_wrong_clock_removes_nothing() {
     assert!(world.is_known(&old).await, "nothing happened for 200 days, or the clock is wrong: it is kept");
 
     let world = world.killed_and_started_again_after(DAY).await;
-    world.until_told(&old, Reason::Expired).await;
-    assert!(!world.is_known(&old).await);
+    world.until_removed(&old).await;
     assert!(world.is_known(&recent).await);
 }
 

@@ -173,7 +173,7 @@ fn advance(store: &Store, seq: i64, task: &mut Task, done: mpsc::Sender<bool>) {
             let from = if to == State::Running { "queued" } else { "running" };
             let change =
                 Transition { subject: Subject::Task, from, to: to.name(), reason: Reason::Admitted, text };
-            tx.transitions().record(&task.id, &change, NOW)?;
+            tx.transitions().record((seq, &task.id), &change, NOW)?;
             Ok(won)
         },
         move |won| {

@@ -35,7 +35,7 @@ pub use store::{Store, StoreStatus};
 pub use table::{
     Artifacts, ArtifactsMut, Change, Deliveries, DeliveriesMut, Delivery, DeliveryState, Dependent, Entry,
     Filter, Inserted, Key, Keys, KeysMut, NewDelivery, NewTask, QuestionRow, QuestionState, Questions,
-    QuestionsMut, Resolved, Row, RunPhase, RunRow, Runs, RunsMut, Settings, SettingsMut, Stored,
+    QuestionsMut, Resolved, Row, RunKey, RunPhase, RunRow, Runs, RunsMut, Settings, SettingsMut, Stored,
     StoredArtifact, SubjectKind, Tasks, TasksMut, Transitions, TransitionsMut,
 };
 pub use tx::{Reader, WriteTx};

@@ -101,6 +101,8 @@ pub(crate) fn open(options: Options, now: Timestamp) -> Result<Opened, StoreErro
         clock: options.clock,
         held: Vec::new(),
         pending: Pending::default(),
+        // Whatever an earlier engine left is looked for once.
+        unindexed: 1,
     };
     let path = database.clone();
     let (pool, mut threads) = Pool::start("errand-read", 2, move || connect::reader(&path))?;

@@ -58,6 +58,19 @@ impl Store {
         self.queue(Box::new(Once { job: Some(job), done, result: None }));
     }
 
+    /// Like [`Store::submit`] for what nobody waits for: it shares the next commit, or has one of its own after a
+    /// moment.
+    pub fn submit_patient<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
+        done: impl FnOnce(Result<T, StoreError>) + Send + 'static,
+    ) {
+        let job = Box::new(Once { job: Some(job), done, result: None });
+        if let Err(Request::Job(job)) = self.inner.queue.push_patient(Request::Job(job)) {
+            job.finish(Err(StoreError::Closed));
+        }
+    }
+
     /// Like [`Store::submit`] for what must not be lost when the disk is full: the ballast is given up for it,
     /// and if that is not enough it waits for [`Store::try_recover`]. It may run several times until it commits.
     pub fn submit_final<T: Send + 'static>(
@@ -94,6 +107,18 @@ impl Store {
         job: impl FnOnce(&Reader<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Reply<T> {
         self.inner.pool.read(move |conn| job(&Reader::new(conn)))
+    }
+
+    /// Resolves once a search finds everything that was committed so far.
+    pub fn indexed(&self) -> impl Future<Output = ()> + Send + use<> {
+        let (send, receive) = oneshot::channel();
+        let request = Request::Index(Box::new(move || {
+            let _ = send.send(());
+        }));
+        let _ = self.inner.queue.push(request);
+        async move {
+            let _ = receive.await;
+        }
     }
 
     /// Committed changes, in order. Whoever lags behind reads [`crate::Transitions::after`] its cursor.

@@ -23,8 +23,7 @@ pub struct WriteTx<'a> {
 pub(crate) struct Pending {
     /// To be published after the commit.
     pub changes: Vec<Change>,
-    /// Tasks whose words are looked up anew before the commit: once per group, since the index writes a
-    /// segment whenever a savepoint follows.
+    /// Tasks whose words have changed.
     pub words: Vec<i64>,
 }
 

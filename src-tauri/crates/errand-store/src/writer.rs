@@ -13,7 +13,7 @@ use tokio::sync::broadcast;
 
 use crate::ballast::Ballast;
 use crate::job::Job;
-use crate::queue::Queue;
+use crate::queue::{Queue, Taken};
 use crate::table::{Change, search};
 use crate::tx::Pending;
 use crate::{StoreError, WriteTx};
@@ -22,11 +22,17 @@ use crate::{StoreError, WriteTx};
 const GROUP: usize = 256;
 /// How often a refused job looks whether there is space again.
 const PROBE_EVERY: Duration = Duration::from_millis(250);
+/// After this long without work the search index is brought up to date.
+const QUIET: Duration = Duration::from_millis(200);
+/// So many tasks are not left out of the index even while there is work.
+const UNINDEXED: usize = 512;
 
 pub(crate) enum Request {
     Job(Box<dyn Job>),
     /// Look for space now; the answer is whether new work is taken.
     Recover(Box<dyn FnOnce(bool) + Send>),
+    /// Bring the search index up to date now.
+    Index(Box<dyn FnOnce() + Send>),
 }
 
 #[derive(Default)]
@@ -48,12 +54,21 @@ pub(crate) struct Writer {
     /// Final jobs that wait for space, in order.
     pub held: Vec<Box<dyn Job>>,
     pub pending: Pending,
+    /// About how many tasks wait for the index.
+    pub unindexed: usize,
 }
 
 impl Writer {
     pub fn run(mut self) {
         let mut requests = Vec::new();
-        while self.queue.clone().take(GROUP, &mut requests) {
+        let queue = self.queue.clone();
+        loop {
+            let limit = (self.unindexed > 0).then_some(QUIET);
+            match queue.take_within(limit, GROUP, &mut requests) {
+                Taken::Items => {}
+                Taken::Nothing => self.index(),
+                Taken::End => break,
+            }
             let mut jobs = Vec::with_capacity(requests.len());
             for request in requests.drain(..) {
                 match request {
@@ -63,11 +78,33 @@ impl Writer {
                         let taken = self.recover();
                         reply(taken);
                     }
+                    Request::Index(reply) => {
+                        self.accept(mem::take(&mut jobs));
+                        self.index();
+                        reply();
+                    }
                 }
             }
             self.accept(jobs);
+            if self.unindexed >= UNINDEXED {
+                self.index();
+            }
         }
         self.close();
+    }
+
+    /// A failure leaves tasks out of searches until the next word changes; nothing else depends on it.
+    fn index(&mut self) {
+        self.unindexed = 0;
+        if self.is_full() {
+            return;
+        }
+        if let Err(error) = self.conn.transaction().map_err(StoreError::from).and_then(|tx| {
+            search::catch_up(&tx)?;
+            Ok(tx.commit()?)
+        }) {
+            tracing::warn!(%error, "the search index could not be brought up to date");
+        }
     }
 
     fn accept(&mut self, jobs: Vec<Box<dyn Job>>) {
@@ -145,6 +182,7 @@ impl Writer {
         }
         let committed = self.transact(&mut jobs);
         let changes = mem::take(&mut self.pending.changes);
+        self.unindexed += self.pending.words.len();
         self.pending.words.clear();
         match committed {
             Ok(outcomes) => {
@@ -242,7 +280,7 @@ fn run_all(
         }
         outcomes.push(outcome);
     }
-    search::catch_up(conn, &mut pending.words)?;
+    search::remember(conn, &pending.words)?;
     Ok(outcomes)
 }
 

@@ -36,6 +36,9 @@ impl Body for command::List {
             before_seq,
             ..Filter::default()
         };
+        if filter.search.is_some() {
+            api.store.indexed().await;
+        }
         let (rows, paused) = read_list(api, filter).await?;
         // A full page may have a next one; a page that is not full has none.
         let more = rows.len() == limit as usize;
@@ -54,7 +57,10 @@ impl Body for command::Show {
 impl Body for command::History {
     async fn run(api: &Api, params: TaskRef) -> Result<Timeline, Fault> {
         let id = resolve(api, &params.task).await?;
-        let changes = api.store.read(move |reader| reader.transitions().of_task(&id)).await?;
+        let changes = api.store.read(move |reader| {
+            reader.tasks().seq(&id)?.map_or(Ok(Vec::new()), |seq| reader.transitions().of_task(seq))
+        });
+        let changes = changes.await?;
         Ok(Timeline { rows: changes.into_iter().map(view::timeline_row).collect() })
     }
 }

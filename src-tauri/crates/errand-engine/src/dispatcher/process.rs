@@ -6,7 +6,7 @@ use errand_base::{RunId, TaskId};
 use errand_model::{Death, Event, Stage, Tail};
 
 use super::{Dispatcher, Letter, death_of_leaving};
-use crate::input::{Action, Report};
+use crate::input::{Action, Launch, Report};
 use crate::run::RunShared;
 
 impl Dispatcher {
@@ -14,13 +14,14 @@ impl Dispatcher {
         let Some(entry) = self.live.get_mut(task) else { return };
         let shared = Arc::new(RunShared::default());
         entry.shared = Some(shared.clone());
-        self.actions.push(Action::Launch {
+        self.actions.push(Action::Launch(Launch {
             task: task.clone(),
+            seq: entry.live.seq,
             run,
             n: entry.live.task.runs,
             work: entry.live.work.clone(),
             shared,
-        });
+        }));
     }
 
     pub(super) fn end(&mut self, task: &TaskId, run: RunId) {

@@ -81,6 +81,16 @@ impl World {
         self.engine.accept(NewTask { key: Some(key.into()), ..new_task(title) }).await
     }
 
+    pub async fn until_removed(&self, id: &TaskId) {
+        let mut changes = self.store.changes();
+        let wait = async {
+            while self.is_known(id).await {
+                drop(changes.recv().await);
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.unwrap();
+    }
+
     pub async fn is_known(&self, id: &TaskId) -> bool {
         let id = id.clone();
         self.store.read(move |reader| reader.tasks().state(&id)).await.unwrap().is_some()
@@ -145,8 +155,14 @@ impl World {
         let wait = async {
             loop {
                 let wanted = id.clone();
-                let rows =
-                    self.store.read(move |reader| reader.transitions().of_task(&wanted)).await.unwrap();
+                let rows = self
+                    .store
+                    .read(move |reader| {
+                        let seq = reader.tasks().seq(&wanted)?;
+                        seq.map_or(Ok(Vec::new()), |seq| reader.transitions().of_task(seq))
+                    })
+                    .await
+                    .unwrap();
                 if rows.iter().any(|row| row.reason == reason) {
                     return;
                 }

@@ -34,10 +34,6 @@ macro_rules! select {
 }
 
 impl Artifacts<'_> {
-    pub fn of_run(&self, run: RunId) -> Result<Option<StoredArtifact>, StoreError> {
-        Ok(first!(self.conn, select!("WHERE run = ?1"), [run.to_string()], read))
-    }
-
     pub fn latest(&self, task: i64) -> Result<Option<StoredArtifact>, StoreError> {
         Ok(first!(self.conn, select!("WHERE task = ?1 ORDER BY n DESC LIMIT 1"), [task], read))
     }
@@ -58,7 +54,8 @@ impl ArtifactsMut<'_> {
         artifact: &Artifact,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let sql = "INSERT OR IGNORE INTO artifact VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let sql = "INSERT OR IGNORE INTO artifact (run, task, n, report, format, outcome, notify, at) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
         let params = params![
             run.to_string(),
             task,

@@ -20,7 +20,7 @@ pub use dependency::Dependent;
 pub use key::{Key, Keys, KeysMut};
 pub use list::{Filter, Row};
 pub use question::{QuestionRow, QuestionState, Questions, QuestionsMut};
-pub use run::{RunPhase, RunRow, Runs, RunsMut};
+pub use run::{RunKey, RunPhase, RunRow, Runs, RunsMut};
 pub use setting::{Settings, SettingsMut};
 pub use task::{Inserted, NewTask, Resolved, Stored, Tasks, TasksMut};
 pub use transition::{Change, Entry, SubjectKind, Transitions, TransitionsMut};

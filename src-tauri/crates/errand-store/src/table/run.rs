@@ -25,6 +25,13 @@ pub struct Runs<'a> {
     pub(crate) conn: &'a Connection,
 }
 
+/// Where a run stands: the `seq` of its task, and which of its runs it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RunKey {
+    pub task: i64,
+    pub n: u32,
+}
+
 pub struct RunsMut<'a> {
     pub(crate) read: Runs<'a>,
 }
@@ -61,10 +68,6 @@ macro_rules! select {
 }
 
 impl Runs<'_> {
-    pub fn get(&self, run: RunId) -> Result<Option<RunRow>, StoreError> {
-        Ok(first!(self.conn, select!("WHERE id = ?1"), [run.to_string()], read))
-    }
-
     /// The first run first.
     pub fn of_task(&self, task: i64) -> Result<Vec<RunRow>, StoreError> {
         Ok(all!(self.conn, select!("WHERE task = ?1 ORDER BY n"), [task], read))
@@ -76,37 +79,41 @@ impl Runs<'_> {
 
     /// Every run that may have processes.
     pub fn live(&self) -> Result<Vec<RunRow>, StoreError> {
-        Ok(all!(self.conn, select!("WHERE gone_at IS NULL ORDER BY task"), [], read))
+        let sql = select!(
+            "WHERE gone_at IS NULL AND task IN \
+             (SELECT seq FROM task WHERE ended_at IS NULL OR run_id IS NOT NULL) ORDER BY task, n"
+        );
+        Ok(all!(self.conn, sql, [], read))
     }
 }
 
 impl RunsMut<'_> {
     /// The intent to start, written before anything is started.
-    pub fn begin(&mut self, run: RunId, task: i64, n: u32, now: Timestamp) -> Result<(), StoreError> {
+    pub fn begin(&mut self, run: RunId, key: RunKey, now: Timestamp) -> Result<(), StoreError> {
         let sql = "INSERT INTO run (id, task, n, stage, started_at) VALUES (?1, ?2, ?3, 'starting', ?4)";
-        self.conn.prepare_cached(sql)?.execute(params![run.to_string(), task, n, now.as_millis()])?;
+        self.conn.prepare_cached(sql)?.execute(params![run.to_string(), key.task, key.n, now.as_millis()])?;
         Ok(())
     }
 
     pub fn executing(
         &mut self,
-        run: RunId,
+        key: RunKey,
         pid: u32,
         start_time: u64,
         boot_id: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         // Its end may have been written first.
-        let sql = "UPDATE run SET pid = ?2, start_time = ?3, boot_id = ?4, executing_at = ?5, \
-                   stage = CASE stage WHEN 'starting' THEN 'executing' ELSE stage END WHERE id = ?1";
-        let params = params![run.to_string(), pid, start_time as i64, boot_id, now.as_millis()];
+        let sql = "UPDATE run SET pid = ?3, start_time = ?4, boot_id = ?5, executing_at = ?6, \
+                   stage = CASE stage WHEN 'starting' THEN 'executing' ELSE stage END WHERE task = ?1 AND n = ?2";
+        let params = params![key.task, key.n, pid, start_time as i64, boot_id, now.as_millis()];
         Ok(self.conn.prepare_cached(sql)?.execute(params)? > 0)
     }
 
     /// Its own process is over; what is not known stays empty.
     pub fn ended(
         &mut self,
-        run: RunId,
+        key: RunKey,
         exit: Option<Exit>,
         cpu_ms: Option<u64>,
         max_rss_kib: Option<u64>,
@@ -117,28 +124,28 @@ impl RunsMut<'_> {
             Some(Exit::Signal(signal)) => (None, Some(signal)),
             None => (None, None),
         };
-        let sql = "UPDATE run SET exit_code = ?2, exit_signal = ?3, cpu_ms = ?4, max_rss_kib = ?5, ended_at = ?6, \
-                   stage = CASE stage WHEN 'over' THEN stage ELSE 'ending' END WHERE id = ?1";
-        let params = params![run.to_string(), code, signal, cpu_ms, max_rss_kib, now.as_millis()];
+        let sql = "UPDATE run SET exit_code = ?3, exit_signal = ?4, cpu_ms = ?5, max_rss_kib = ?6, ended_at = ?7, \
+                   stage = CASE stage WHEN 'over' THEN stage ELSE 'ending' END WHERE task = ?1 AND n = ?2";
+        let params = params![key.task, key.n, code, signal, cpu_ms, max_rss_kib, now.as_millis()];
         Ok(self.conn.prepare_cached(sql)?.execute(params)? > 0)
     }
 
     /// It was told to end; its process may still be there.
-    pub fn ending(&mut self, run: RunId) -> Result<bool, StoreError> {
-        let sql = "UPDATE run SET stage = 'ending' WHERE id = ?1 AND stage IN ('starting', 'executing')";
-        Ok(self.conn.prepare_cached(sql)?.execute([run.to_string()])? > 0)
+    pub fn ending(&mut self, key: RunKey) -> Result<bool, StoreError> {
+        let sql = "UPDATE run SET stage = 'ending' WHERE task = ?1 AND n = ?2 AND stage IN ('starting', 'executing')";
+        Ok(self.conn.prepare_cached(sql)?.execute(params![key.task, key.n])? > 0)
     }
 
     /// None of its processes is left.
-    pub fn over(&mut self, run: RunId, now: Timestamp) -> Result<bool, StoreError> {
-        let sql = "UPDATE run SET stage = 'over', gone_at = ?2, ended_at = coalesce(ended_at, ?2) \
-                   WHERE id = ?1 AND gone_at IS NULL";
-        Ok(self.conn.prepare_cached(sql)?.execute(params![run.to_string(), now.as_millis()])? > 0)
+    pub fn over(&mut self, key: RunKey, now: Timestamp) -> Result<bool, StoreError> {
+        let sql = "UPDATE run SET stage = 'over', gone_at = ?3, ended_at = coalesce(ended_at, ?3) \
+                   WHERE task = ?1 AND n = ?2 AND gone_at IS NULL";
+        Ok(self.conn.prepare_cached(sql)?.execute(params![key.task, key.n, now.as_millis()])? > 0)
     }
 
-    pub fn heard(&mut self, run: RunId, last_output_at: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE run SET last_output_at = ?2 WHERE id = ?1";
-        self.conn.prepare_cached(sql)?.execute(params![run.to_string(), last_output_at.as_millis()])?;
+    pub fn heard(&mut self, key: RunKey, last_output_at: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE run SET last_output_at = ?3 WHERE task = ?1 AND n = ?2";
+        self.conn.prepare_cached(sql)?.execute(params![key.task, key.n, last_output_at.as_millis()])?;
         Ok(())
     }
 }

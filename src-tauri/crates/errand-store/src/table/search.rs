@@ -3,16 +3,28 @@
 use rusqlite::{Connection, Row, params};
 
 use crate::StoreError;
-use crate::table::names::first;
+use crate::table::names::{all, first};
 
 /// A report may be long; its beginning says what it is about.
 const INDEXED: usize = 64 << 10;
 
-/// Brings the index up to date with the tasks that changed in this transaction.
-pub(crate) fn catch_up(conn: &Connection, tasks: &mut Vec<i64>) -> Result<(), StoreError> {
-    tasks.sort_unstable();
-    tasks.dedup();
-    for seq in tasks.drain(..) {
+/// Notes that the words of these tasks have changed. The index itself writes several pages for each transaction
+/// that touches it, so it is not touched by each.
+pub(crate) fn remember(conn: &Connection, tasks: &[i64]) -> Result<(), StoreError> {
+    for seq in tasks {
+        conn.prepare_cached("INSERT OR IGNORE INTO unindexed VALUES (?1)")?.execute([seq])?;
+    }
+    Ok(())
+}
+
+/// Brings the index up to date with the tasks that have changed.
+pub(crate) fn catch_up(conn: &Connection) -> Result<(), StoreError> {
+    let tasks: Vec<i64> = all!(conn, "SELECT task FROM unindexed", [], |row: &Row<'_>| row.get(0));
+    if tasks.is_empty() {
+        return Ok(());
+    }
+    conn.prepare_cached("DELETE FROM unindexed")?.execute([])?;
+    for seq in tasks {
         let sql = "SELECT title, command, (SELECT report FROM artifact WHERE task = ?1 ORDER BY n DESC LIMIT 1) \
                    FROM task WHERE seq = ?1";
         let words = first!(conn, sql, [seq], |row: &Row<'_>| -> Result<_, StoreError> {

@@ -99,10 +99,7 @@ impl Tasks<'_> {
 
     /// Every task that has not ended, or whose last run may still have processes; oldest first.
     pub fn load_unfinished(&self) -> Result<Vec<Stored>, StoreError> {
-        let sql = select!(
-            "WHERE t.seq IN (SELECT seq FROM task WHERE state IN ('waiting', 'queued', 'running', 'needs_you', \
-             'rate_limited', 'sleeping') UNION SELECT seq FROM task WHERE run_id IS NOT NULL) ORDER BY t.seq"
-        );
+        let sql = select!("WHERE t.ended_at IS NULL OR t.run_id IS NOT NULL ORDER BY t.seq");
         let found: Vec<Stored> = all!(self.conn, sql, [], read);
         found.into_iter().map(|stored| self.complete(stored)).collect()
     }
@@ -307,7 +304,8 @@ impl TasksMut<'_> {
         Ok(true)
     }
 
-    /// Removes a task that ended before, with everything that belongs to it; its transitions stay in the feed.
+    /// Removes a task that ended before, with everything that belongs to it but its part of the feed, which
+    /// [`crate::TransitionsMut::detach`] sets free.
     /// `false`: it was opened again meanwhile.
     pub fn delete_ended(&mut self, seq: i64, before: Timestamp) -> Result<bool, StoreError> {
         let sql = "DELETE FROM task WHERE seq = ?1 AND ended_at < ?2 AND run_id IS NULL";

@@ -28,7 +28,8 @@ named!(SubjectKind {
 pub struct Entry<'a> {
     pub at: Timestamp,
     pub subject: SubjectKind,
-    pub task: Option<&'a TaskId>,
+    /// The task that it belongs to, with its `seq`.
+    pub task: Option<(i64, &'a TaskId)>,
     /// Which one of its kind; empty for the task itself.
     pub subject_id: &'a str,
     pub from: &'a str,
@@ -76,8 +77,8 @@ impl Transitions<'_> {
     }
 
     /// The timeline of a task, oldest first.
-    pub fn of_task(&self, task: &TaskId) -> Result<Vec<Change>, StoreError> {
-        Ok(all!(self.conn, select!("WHERE task = ?1 ORDER BY seq"), [task.as_str()], read))
+    pub fn of_task(&self, task: i64) -> Result<Vec<Change>, StoreError> {
+        Ok(all!(self.conn, select!("WHERE task_seq = ?1 ORDER BY seq"), [task], read))
     }
 
     /// The first change that is still kept. A cursor below it minus one has missed some.
@@ -95,12 +96,13 @@ impl Transitions<'_> {
 impl TransitionsMut<'_> {
     /// Writes the change down; it is published after the commit.
     pub fn append(&mut self, entry: &Entry<'_>) -> Result<i64, StoreError> {
-        let sql = "INSERT INTO transition (at, subject, task, subject_id, from_state, to_state, reason, text) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let sql = "INSERT INTO transition (at, subject, task, task_seq, subject_id, from_state, to_state, reason, \
+                   text) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         self.conn.prepare_cached(sql)?.execute(params![
             entry.at.as_millis(),
             entry.subject.db_name(),
-            entry.task.map(TaskId::as_str),
+            entry.task.map(|(_, id)| id.as_str()),
+            entry.task.map(|(seq, _)| seq),
             entry.subject_id,
             entry.from,
             entry.to,
@@ -112,7 +114,7 @@ impl TransitionsMut<'_> {
             seq,
             at: entry.at,
             subject: entry.subject,
-            task: entry.task.cloned(),
+            task: entry.task.map(|(_, id)| id.clone()),
             subject_id: entry.subject_id.into(),
             from: entry.from.into(),
             to: entry.to.into(),
@@ -123,7 +125,12 @@ impl TransitionsMut<'_> {
     }
 
     /// What a step of a task recorded. A run is named by its id, a question as `q1`.
-    pub fn record(&mut self, task: &TaskId, change: &Transition, now: Timestamp) -> Result<i64, StoreError> {
+    pub fn record(
+        &mut self,
+        task: (i64, &TaskId),
+        change: &Transition,
+        now: Timestamp,
+    ) -> Result<i64, StoreError> {
         let (subject, subject_id) = match change.subject {
             Subject::Task => (SubjectKind::Task, String::new()),
             Subject::Run(run) => (SubjectKind::Run, run.to_string()),
@@ -139,6 +146,13 @@ impl TransitionsMut<'_> {
             reason: change.reason,
             text: &change.text,
         })
+    }
+
+    /// For a removed task, whose number may be given to another: what it did stays in the feed.
+    pub fn detach(&mut self, task: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE transition SET task_seq = NULL WHERE task_seq = ?1";
+        self.conn.prepare_cached(sql)?.execute([task])?;
+        Ok(())
     }
 
     /// Removes the oldest rows from before that moment, at most `limit`; says how many. The newest row stays: the

@@ -42,6 +42,7 @@ async fn a_restore_brings_back_the_backup_and_keeps_what_was_there() {
     };
     assert_eq!(count(&store).await, [(State::Queued, 1)]);
     // The words come along.
+    store.indexed().await;
     let filter = crate::Filter { search: Some("make".into()), ..crate::Filter::default() };
     assert_eq!(store.read(move |reader| reader.tasks().list(&filter)).await.unwrap().len(), 1);
     store.close();

@@ -33,6 +33,7 @@ async fn many() -> (TempDir, Store) {
 }
 
 async fn list(store: &Store, filter: Filter) -> Vec<Row> {
+    store.indexed().await;
     store.read(move |reader| reader.tasks().list(&filter)).await.unwrap()
 }
 
@@ -172,13 +173,13 @@ async fn a_run_goes_from_intent_to_gone() {
     let (_folder, store) = fresh();
     let done = store.write(|tx| {
         let seq = insert(tx, &task("bold-falcon-427"), "make")?;
-        tx.runs().begin(run_id(1), seq, 1, at(1))?;
-        assert!(tx.runs().executing(run_id(1), 77, u64::MAX, "boot", at(2))?);
-        tx.runs().heard(run_id(1), at(3))?;
-        assert!(tx.runs().ended(run_id(1), Some(errand_model::Exit::Signal(9)), Some(5), None, at(4))?);
+        tx.runs().begin(run_id(1), first(seq), at(1))?;
+        assert!(tx.runs().executing(first(seq), 77, u64::MAX, "boot", at(2))?);
+        tx.runs().heard(first(seq), at(3))?;
+        assert!(tx.runs().ended(first(seq), Some(errand_model::Exit::Signal(9)), Some(5), None, at(4))?);
         assert_eq!(tx.runs().live()?.len(), 1);
-        assert!(tx.runs().over(run_id(1), at(5))?);
-        assert!(!tx.runs().over(run_id(1), at(6))?);
+        assert!(tx.runs().over(first(seq), at(5))?);
+        assert!(!tx.runs().over(first(seq), at(6))?);
         assert_eq!(tx.runs().live()?, []);
         tx.runs().latest(seq)
     });

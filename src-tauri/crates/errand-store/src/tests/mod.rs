@@ -90,6 +90,10 @@ pub(super) fn insert(tx: &mut WriteTx<'_>, task: &Task, command: &str) -> Result
     }
 }
 
+pub(super) fn first(task: i64) -> crate::RunKey {
+    crate::RunKey { task, n: 1 }
+}
+
 /// The next version of a task in another state.
 pub(super) fn moved(task: &Task, state: State) -> Task {
     Task { state, version: task.version + 1, ..task.clone() }

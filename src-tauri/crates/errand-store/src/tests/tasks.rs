@@ -293,13 +293,15 @@ async fn a_deleted_task_leaves_only_its_history() {
     let (_folder, store) = fresh();
     let deleted = store.write(|tx| {
         let seq = insert(tx, &task("bold-falcon-427"), "make")?;
-        tx.runs().begin(run_id(1), seq, 1, NOW)?;
+        tx.runs().begin(run_id(1), first(seq), NOW)?;
         let ended = moved(&task("bold-falcon-427"), State::Completed);
         assert!(tx.tasks().advance(seq, 1, &ended, None, at(5))?);
         assert_eq!(tx.tasks().ended_before(at(5), 9)?, [], "not yet");
         assert!(!tx.tasks().delete_ended(seq, at(5))?);
         assert_eq!(tx.tasks().ended_before(at(6), 9)?, [(seq, ended.id, State::Completed)]);
         assert!(tx.tasks().delete_ended(seq, at(6))?);
+        tx.transitions().detach(seq)?;
+        assert_eq!(tx.transitions().of_task(seq)?, []);
         assert_eq!(tx.runs().of_task(seq)?, []);
         tx.tasks().load(&id("bold-falcon-427"))
     });

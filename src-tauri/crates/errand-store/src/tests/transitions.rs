@@ -11,18 +11,17 @@ fn change(subject: Subject, to: &'static str) -> Transition {
 async fn the_feed_has_a_cursor_and_each_task_its_timeline() {
     let (_folder, store) = fresh();
     let (one, two) = (id("bold-falcon-427"), id("calm-otter-101"));
-    let name = one.clone();
     store
         .write(move |tx| {
-            tx.transitions().record(&one, &change(Subject::Task, "running"), at(1))?;
-            tx.transitions().record(&two, &change(Subject::Question(3), "open"), at(2))?;
-            tx.transitions().record(&one, &change(Subject::Run(run_id(9)), "starting"), at(3))
+            tx.transitions().record((1, &one), &change(Subject::Task, "running"), at(1))?;
+            tx.transitions().record((2, &two), &change(Subject::Question(3), "open"), at(2))?;
+            tx.transitions().record((1, &one), &change(Subject::Run(run_id(9)), "starting"), at(3))
         })
         .await
         .unwrap();
     let read = store.read(move |reader| {
         let feed = reader.transitions();
-        Ok((feed.after(1, 10)?, feed.of_task(&name)?, feed.oldest()?, feed.latest()?))
+        Ok((feed.after(1, 10)?, feed.of_task(1)?, feed.oldest()?, feed.latest()?))
     });
     let (after, timeline, oldest, latest) = read.await.unwrap();
     assert_eq!(after.iter().map(|change| change.seq).collect::<Vec<_>>(), [2, 3]);
@@ -37,13 +36,13 @@ async fn trimming_takes_the_oldest_and_no_number_comes_twice() {
     let (_folder, store) = fresh();
     let trimmed = store.write(|tx| {
         for n in 1..=10 {
-            tx.transitions().record(&id("bold-falcon-427"), &change(Subject::Task, "running"), at(n))?;
+            tx.transitions().record((1, &id("bold-falcon-427")), &change(Subject::Task, "running"), at(n))?;
         }
         assert_eq!(tx.transitions().trim(at(7), 4)?, 4);
         assert_eq!(tx.transitions().trim(at(7), 4)?, 2);
         assert_eq!(tx.transitions().oldest()?, Some(7));
         assert_eq!(tx.transitions().trim(at(99), 99)?, 3, "the newest stays");
-        tx.transitions().record(&id("bold-falcon-427"), &change(Subject::Task, "running"), NOW)
+        tx.transitions().record((1, &id("bold-falcon-427")), &change(Subject::Task, "running"), NOW)
     });
     assert_eq!(trimmed.await.unwrap(), 11);
 }
