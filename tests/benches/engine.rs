@@ -21,14 +21,11 @@ const AT_ONCE: usize = 3;
 fn main() {
     let folder = tempfile::tempdir().unwrap();
     let bare_runs = spawn_and_wait();
+    println!("bare spawn-and-wait of /bin/true, {AT_ONCE} at once   {bare_runs:>8.0} /s");
     let bare_commits = commits(&folder.path().join("bare.db"));
+    println!("bare commits, one row each, WAL and FULL      {bare_commits:>8.0} /s");
     let engine = Engine::start(&folder.path().join("home"));
     let (accepted, tasks) = engine.drain(TASKS);
-    let start = engine.enqueue_to_start(200);
-    let list = time_of(engine.errand().arg("list"));
-    let nothing = time_of(&mut Command::new("true"));
-    println!("bare spawn-and-wait of /bin/true, {AT_ONCE} at once   {bare_runs:>8.0} /s");
-    println!("bare commits, one row each, WAL and FULL      {bare_commits:>8.0} /s");
     println!(
         "tasks handed over, each synced                {accepted:>8.0} /s   {:.2} of bare commits",
         accepted / bare_commits
@@ -37,7 +34,10 @@ fn main() {
         "whole tasks with /bin/true, {AT_ONCE} at once          {tasks:>8.0} /s   {:.2} of bare spawns",
         tasks / bare_runs
     );
+    let start = engine.enqueue_to_start(200);
     println!("from handing over to running, idle, median    {:>8.2} ms", start.as_secs_f64() * 1e3);
+    let list = time_of(engine.errand().arg("list"));
+    let nothing = time_of(&mut Command::new("true"));
     println!(
         "`errand list` beside `true`, median           {:>8.2} ms   {:.1} times",
         list.as_secs_f64() * 1e3,

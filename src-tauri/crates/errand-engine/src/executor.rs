@@ -13,6 +13,9 @@ use crate::input::{Report, Used};
 use crate::output::WholeLines;
 use crate::run::RunShared;
 
+/// So long after the last byte, what was printed of a line is shown without its end.
+const LINE_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Where a run's output goes. The engine's log in earnest, a list in tests.
 pub(crate) trait Sink: Send {
     /// Waits while the log cannot keep up, so that the program waits and memory does not grow.
@@ -37,6 +40,8 @@ pub(crate) async fn attempt<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report
     let mut last_heard = clock.now();
     let mut deadline = Instant::now() + silence;
     let mut silent = false;
+    // When to stop waiting for the end of a line: a prompt has none.
+    let mut show_part: Option<Instant> = None;
     loop {
         let event = tokio::select! {
             biased;
@@ -50,6 +55,11 @@ pub(crate) async fn attempt<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report
                 continue;
             }
             event = session.next() => event,
+            () = sleep_until(show_part.unwrap_or(deadline)), if show_part.is_some() => {
+                show_part = None;
+                flush(&mut sink, &mut output, &mut errors).await;
+                continue;
+            }
             () = sleep_until(deadline), if !silent => {
                 silent = true;
                 report(Report::Silent { since: last_heard });
@@ -82,6 +92,8 @@ pub(crate) async fn attempt<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report
                 if !lines.is_empty() {
                     sink.append(stream, lines).await;
                 }
+                let part = output.has_part() || errors.has_part();
+                show_part = part.then(|| Instant::now() + LINE_PATIENCE);
             }
             SessionEvent::StartFailed(error) => return report(Report::StartFailed(error)),
             SessionEvent::Exited { exit, gone, cpu, max_rss_kib } => {

@@ -35,6 +35,10 @@ impl WholeLines {
         bytes
     }
 
+    pub fn has_part(&self) -> bool {
+        !self.rest.is_empty()
+    }
+
     /// What was printed after the last line end.
     pub fn finish(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.rest)

@@ -125,6 +125,18 @@ async fn what_an_engine_was_running_when_it_died_is_unknown_and_not_run_again() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_prompt_is_shown_although_its_line_has_no_end() {
+    let world = World::new().await;
+    let id = world.hand_over("asks").await;
+    let run = world.run_of(&id).await;
+    run.emit(output("Continue? "));
+    world.until_logged(&id).await;
+    run.emit(exited(Exit::Code(0)));
+    world.until(&id, State::Completed).await;
+    assert_eq!(world.artifact(&id).await.unwrap().report.trim(), "Continue?");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_ended_long_ago_is_removed_and_a_wrong_clock_removes_nothing() {
     const DAY: Duration = Duration::from_secs(86_400);
     let world = World::new().await;

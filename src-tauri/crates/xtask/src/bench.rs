@@ -33,6 +33,7 @@ pub fn run(place: &Place, mut words: Vec<String>) -> Result<ExitCode> {
     system::ensure(&[system::BUILD, system::TEST])?;
     ui::build(place)?;
     binaries::release(place)?;
+    binaries::bare_tray(place)?;
     let desktop = binaries::virtual_desktop(place)?;
     let mut steps = Steps::default();
     for name in names {

@@ -13,6 +13,11 @@ pub fn release(place: &Place) -> Result<()> {
     run(place.cargo().args(["build", "--release", "--package", "errand-cli", "--package", "errand-desktop"]))
 }
 
+/// What the desktop is measured against.
+pub fn bare_tray(place: &Place) -> Result<()> {
+    run(place.cargo().args(["build", "--release", "--package", "errand-bare-tray"]))
+}
+
 /// The terminal binary with failpoints compiled in, which the crash tests kill.
 pub fn crash(place: &Place) -> Result<()> {
     run(place.cargo().args(["build", "--profile", "crash", "--package", "errand-cli"]))

@@ -1,5 +1,5 @@
 //! Runs per second with three at once: what the system can do at best, and what a supervised run costs.
-//! The processor time says the same on a busy machine. `cargo run --release -p errand-os --example spawn_bench [RUNS]`
+//! The processor time says the same on a busy machine.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a measurement")]
 
 use std::process::{Command, ExitCode};
@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some("spawner") {
         return errand_os::serve();
     }
-    let runs = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(6_000);
+    let runs = 6_000;
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for _ in 0..3 {
         measure("bare spawn and wait", runs, || bare(runs));

@@ -1,8 +1,13 @@
-//! How fast the store is beside the bare statements: `cargo run --release --example store_bench [FOLDER [TASKS]]`.
-#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+//! How fast the store is beside the bare statements: `cargo xtask bench store`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench prints, and stops when it cannot go on"
+)]
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -17,16 +22,9 @@ const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
-    let folder = match std::env::args_os().nth(1) {
-        Some(folder) => PathBuf::from(folder),
-        None => std::env::temp_dir().join("errand-store-bench"),
-    };
-    let count = match std::env::args().nth(2) {
-        Some(count) => count.parse()?,
-        None => 100_000,
-    };
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder)?;
+    let scratch = tempfile::tempdir()?;
+    let folder = scratch.path().to_owned();
+    let count = 100_000;
     let clock = SystemClock::default();
     let rate = |name: &str, count: usize, took: Duration| {
         println!(
@@ -75,8 +73,11 @@ fn main() -> Outcome<()> {
     }
     rate("store: one new task per commit, waiting for each", 500, clock.awake() - start);
 
+    runtime.block_on(store.indexed());
     lists(&store, &runtime, count as i64)?;
+    bare_pages(&folder.join("data/errand.db"), &clock)?;
     logs(&store, &runtime, &clock)?;
+    bare_append(&folder.join("bare.log"), &clock)?;
 
     let start = clock.awake();
     let copy = runtime.block_on(store.backup(folder.join("copy.db")))?;
@@ -86,7 +87,6 @@ fn main() -> Outcome<()> {
     let store = Store::open(Options::new(folder.join("data")), NOW)?.store;
     println!("open with {count} tasks: {:?}", clock.awake() - start);
     store.close();
-    std::fs::remove_dir_all(folder)?;
     Ok(())
 }
 
@@ -266,5 +266,49 @@ fn logs(store: &Store, runtime: &tokio::runtime::Runtime, clock: &SystemClock) -
     let start = clock.awake();
     let tail = runtime.block_on(store.logs().read(&run.task, LogStart::Tail, 100))?;
     println!("its last {} lines: {:?}", tail.lines.len(), clock.awake() - start);
+    Ok(())
+}
+
+/// The same pages by the shortest statements over the same rows.
+fn bare_pages(database: &Path, clock: &SystemClock) -> Outcome<()> {
+    let conn = rusqlite::Connection::open(database)?;
+    let columns = "seq, id, title, state, command, reason_text, outcome, created_at, updated_at";
+    let newest = format!("SELECT {columns} FROM task ORDER BY seq DESC LIMIT 50");
+    let found = format!(
+        "SELECT {columns} FROM task WHERE seq IN \
+         (SELECT rowid FROM search WHERE search MATCH 'tests' ORDER BY rowid DESC LIMIT 50) ORDER BY seq DESC"
+    );
+    for (name, sql) in [("bare, newest 50", newest), ("bare, search for a word in all", found)] {
+        let mut statement = conn.prepare(&sql)?;
+        let mut page = || -> Outcome<usize> {
+            let mut rows = statement.query([])?;
+            let mut count = 0;
+            while let Some(row) = rows.next()? {
+                let texts = (row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(4)?);
+                count += usize::from(!texts.0.is_empty());
+            }
+            Ok(count)
+        };
+        page()?;
+        let start = clock.awake();
+        let mut rows = 0;
+        for _ in 0..20 {
+            rows = page()?;
+        }
+        println!("  {name:<44} {rows:>4} rows {:>10.1} µs", micros(clock.awake() - start, 20));
+    }
+    Ok(())
+}
+
+/// The least that keeping output takes: the same blocks at the end of a file.
+fn bare_append(path: &Path, clock: &SystemClock) -> Outcome<()> {
+    let block = "a line of output of ordinary length, such as a compiler writes\n".repeat(1_000);
+    let mut file = std::fs::File::create(path)?;
+    let start = clock.awake();
+    for _ in 0..(300 << 20) / block.len() {
+        file.write_all(block.as_bytes())?;
+    }
+    let took = clock.awake() - start;
+    println!("300 MB appended to a file: {took:?} ({:.0} MB/s)", 300.0 / took.as_secs_f64());
     Ok(())
 }
