@@ -72,7 +72,7 @@ async fn measure(program: &Path, args: &[&str], entry: &str) -> Result<Figures> 
     let window = eventually("a window shows", LIMIT, async || Ok(window(&desktop))).await?;
     tokio::time::sleep(SETTLE).await;
     let open = pss(app.pid());
-    desktop.xdotool(&["windowquit", &window])?;
+    desktop.xdotool(&["windowactivate", "--sync", &window, "key", "alt+F4"])?;
     eventually("it is closed", LIMIT, async || Ok(window_is_gone(&desktop).then_some(()))).await?;
     // Ours lets the processes of its windows go a while after the last one; the other keeps them.
     let gone = eventually("they are gone", Duration::from_secs(30), async || {
@@ -98,7 +98,7 @@ async fn start(
 }
 
 fn window(desktop: &Desktop) -> Option<String> {
-    let found = desktop.xdotool(&["search", "--onlyvisible", "--name", "New task|Bare tray"]).ok()?;
+    let found = desktop.xdotool(&["search", "--onlyvisible", "--name", "New task|Tauri"]).ok()?;
     found.lines().next().map(str::to_owned)
 }
 
@@ -110,7 +110,9 @@ fn window_is_gone(desktop: &Desktop) -> bool {
 fn tree(root: u32) -> Vec<u32> {
     let mut parents: HashMap<u32, u32> = HashMap::new();
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
         let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
         let parent =
             stat.rsplit_once(')').and_then(|(_, rest)| rest.split_ascii_whitespace().nth(1)?.parse().ok());
