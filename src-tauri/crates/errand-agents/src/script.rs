@@ -26,6 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Script {
     /// `None` while a dead spawner is being replaced.
     spawner: watch::Receiver<Option<Arc<Spawner>>>,
+    mark: Arc<str>,
 }
 
 impl Script {
@@ -34,7 +35,7 @@ impl Script {
         let first = Arc::new(Spawner::start(lean_binary, mark).await?);
         let (replace, spawner) = watch::channel(Some(first.clone()));
         tokio::spawn(keep_alive(first, replace, lean_binary.to_owned(), mark.to_owned()));
-        Ok(Script { spawner })
+        Ok(Script { spawner, mark: mark.into() })
     }
 
     async fn begin(&self, order: Order) -> Result<Box<dyn Session>, StartError> {
@@ -54,7 +55,7 @@ impl Script {
                 return Err(StartError::Other("there is nobody to start it".to_owned()));
             };
             match present.spawn(launch.clone()) {
-                Ok(process) => return Ok(ScriptSession::over(process)),
+                Ok(process) => return Ok(ScriptSession::over(process, self.mark.clone())),
                 // Nothing was handed over. Most likely the spawner has just died and nobody has noticed yet.
                 Err(error) => {
                     let replaced = |now: &Option<Arc<Spawner>>| {
@@ -80,6 +81,7 @@ async fn keep_alive(
     loop {
         present.died().await;
         replace.send_replace(None);
+        end_adopted(&mark).await;
         match Spawner::start(&lean_binary, &mark).await {
             Ok(fresh) => present = Arc::new(fresh),
             // Starts fail from here on, each with a sentence; the next engine tries again.
@@ -87,6 +89,14 @@ async fn keep_alive(
         }
         replace.send_replace(Some(present.clone()));
     }
+}
+
+/// A worker whose supervisor and spawner are both gone has become a child of ours. It is ended before its run is
+/// called lost.
+async fn end_adopted(mark: &str) {
+    let mark = mark.to_owned();
+    // If it cannot run, the sweep of the next start finds them.
+    drop(tokio::task::spawn_blocking(move || errand_os::reap_adopted(&mark)).await);
 }
 
 impl Agent for Script {
@@ -102,6 +112,7 @@ struct ScriptSession {
     /// An exit that is told once everything printed before it has been delivered.
     told_last: Option<ProcessEvent>,
     scratch: Vec<u8>,
+    mark: Arc<str>,
 }
 
 impl Session for ScriptSession {
@@ -115,9 +126,9 @@ impl Session for ScriptSession {
 }
 
 impl ScriptSession {
-    fn over(mut process: Process) -> Box<dyn Session> {
+    fn over(mut process: Process, mark: Arc<str>) -> Box<dyn Session> {
         let (stdout, stderr) = (process.stdout.take(), process.stderr.take());
-        Box::new(ScriptSession { process, stdout, stderr, told_last: None, scratch: Vec::new() })
+        Box::new(ScriptSession { process, stdout, stderr, told_last: None, scratch: Vec::new(), mark })
     }
 
     async fn next_event(&mut self) -> SessionEvent {
@@ -134,6 +145,11 @@ impl ScriptSession {
                 biased;
                 event = self.process.next() => match event {
                     ProcessEvent::Started { .. } | ProcessEvent::Stuck { .. } => return normalize::event(event),
+                    ProcessEvent::SupervisorDied => {
+                        // First: whoever stops waiting for us here must still hear of it.
+                        self.told_last = Some(event);
+                        end_adopted(&self.mark).await;
+                    }
                     // What it printed is in the pipes already, noticed by the runtime or not; it comes first.
                     last => self.told_last = Some(last),
                 },

@@ -16,7 +16,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::router::Api;
-use crate::server;
+use crate::server::{self, Boundary};
 
 /// What notifications show beside their text.
 const ICON: &[u8] = include_bytes!("../../../../icons/icon-128.png");
@@ -90,6 +90,7 @@ pub async fn start(home: Home, options: Options) -> Result<Hosted, Fault> {
         clicks,
     })
     .await?;
+    let boundary = Arc::new(Boundary::new(home.mark(), options.desktop_binary.clone()));
     tokio::spawn(open_what_was_clicked(clicked, signals.clone(), desktops.clone(), options.desktop_binary));
     let api = Api {
         engine: engine.clone(),
@@ -98,6 +99,7 @@ pub async fn start(home: Home, options: Options) -> Result<Hosted, Fault> {
         clock,
         version: env!("CARGO_PKG_VERSION"),
         headless: options.headless,
+        boundary,
         desktops,
         signals: signals.clone(),
     };

@@ -9,6 +9,8 @@ use errand_os::Home;
 use errand_store::Store;
 use errand_wire::{Command, CommandName, Event, command, with_commands};
 use serde_json::Value;
+
+use crate::server::Boundary;
 use tokio::sync::broadcast::{self, error::RecvError};
 
 /// What the bodies of the commands work with.
@@ -20,6 +22,7 @@ pub(crate) struct Api {
     pub clock: Arc<dyn Clock>,
     pub version: &'static str,
     pub headless: bool,
+    pub boundary: Arc<Boundary>,
     /// How many desktops are connected.
     pub desktops: Arc<AtomicUsize>,
     /// What concerns only those who listen now: windows to open, leaving.

@@ -1,6 +1,9 @@
 //! The person's socket: the handshake, calls and feeds of one connection. What a command does is not known here.
 
+mod boundary;
 mod feed;
+
+pub(crate) use boundary::Boundary;
 
 use std::collections::HashMap;
 use std::io;
@@ -63,7 +66,12 @@ async fn connection(stream: UnixStream, api: Api, mut leaving: watch::Receiver<b
     if stream.peer_cred()?.uid() != errand_os::own_uid() {
         return Ok(());
     }
+    let peer = boundary::check(&api, stream.peer_cred()?.pid());
     let (read, mut write) = stream.into_split();
+    if let Err(fault) = peer {
+        let refusal = ServerFrame::Error { id: 0, error: fault.into() };
+        return send_line(&mut write, &refusal).await;
+    }
     let mut lines = Lines::new(read);
     let Some(first) = lines.next().await? else { return Ok(()) };
     let hello = match greet(&first, &api) {

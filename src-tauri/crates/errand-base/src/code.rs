@@ -38,6 +38,8 @@ pub enum Code {
     Quitting,
     BadBackup,
     TimedOutWaiting,
+    /// A program of a task asked for what only its person may do.
+    OnlyForPeople,
     Internal,
 }
 
@@ -65,6 +67,7 @@ impl Code {
         Code::Quitting,
         Code::BadBackup,
         Code::TimedOutWaiting,
+        Code::OnlyForPeople,
         Code::Internal,
     ];
 
@@ -90,6 +93,7 @@ impl Code {
             | Code::ProgramsRunning
             | Code::Quitting
             | Code::BadBackup
+            | Code::OnlyForPeople
             | Code::Internal => 6,
         }
     }
@@ -107,6 +111,7 @@ impl Code {
             Code::KeyConflict => "Use another key, or send the same brief again.",
             Code::IllegalState => "`errand show TASK` says what state it is in and why.",
             Code::AlreadyAnswered => "Nothing to do: the first answer counts.",
+            Code::OnlyForPeople => "Run this in a terminal of your own, outside of any task.",
             Code::BadAnswer => "`errand show TASK` shows the question and what it accepts.",
             Code::AgentMissing => {
                 "Run a program instead: `errand run -- PROGRAM ARGS`. Agents come in a later version."

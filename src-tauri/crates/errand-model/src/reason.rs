@@ -77,6 +77,8 @@ reasons! {
     DismissedByPerson = "dismissed_by_person",
     Settled = "settled",
     Edited = "edited",
+    /// One of its processes asked for what only a person may do.
+    ReachedTooFar = "reached_too_far",
     /// Its time to be kept is over; the task was removed.
     Expired = "expired",
 }

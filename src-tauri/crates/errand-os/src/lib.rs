@@ -9,6 +9,7 @@ mod limits;
 mod lock;
 mod notify;
 mod own;
+mod peer;
 mod program;
 mod spawner;
 mod swept;
@@ -28,8 +29,10 @@ pub use notify::{
     Banner, DesktopNotifier, FakeNotifier, NotShown, Notifier, NotifierEvent, NotifierEvents, NotifierStatus,
     Pending, Told,
 };
+pub use os::boundary::peer;
 pub use os::sweep::{become_subreaper, reap_adopted, sweep};
 pub use own::{kill_self, own_uid};
+pub use peer::Peer;
 pub use program::{USUAL_PATH, find_program};
 pub use spawner::{
     Exit, Launch, Output, Process, ProcessEvent, RUN_VARIABLE, Spawner, StartFailure, TASK_VARIABLE,

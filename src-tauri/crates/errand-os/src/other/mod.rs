@@ -2,6 +2,17 @@
 
 pub mod sweep;
 
+pub mod boundary {
+    use std::io;
+
+    use crate::Peer;
+
+    /// Not told apart here yet.
+    pub fn peer(_pid: u32, _mark: &str, _desktop: Option<&std::path::Path>) -> io::Result<Peer> {
+        Ok(Peer::Person)
+    }
+}
+
 pub mod process {
     use std::io;
 
