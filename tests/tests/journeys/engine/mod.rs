@@ -4,5 +4,6 @@ mod boundary;
 mod disk;
 mod leaving;
 mod recovery;
+mod remains;
 mod starting;
 mod telling;
