@@ -175,6 +175,8 @@ choice: string, surface?: Surface, };
 
 export type CancelTasks = { tasks: Array<string>, reason?: string, surface?: Surface, };
 
+export type DeleteTasks = { tasks: Array<string>, };
+
 export type RetryTask = { task: string, surface?: Surface, };
 
 export type EditTask = { task: string, title?: string, priority?: Priority, notify?: Notify, timeout_ms?: number, retries?: number, 
@@ -349,6 +351,8 @@ export interface Commands {
   cancel: { params: CancelTasks; reply: Changed };
   /** Opens an ended task again. */
   retry: { params: RetryTask; reply: TaskView };
+  /** Removes ended tasks for good. */
+  delete: { params: DeleteTasks; reply: Changed };
   /** Changes a task that was handed over. */
   edit: { params: EditTask; reply: TaskView };
   /** Pauses one task or everything. */

@@ -49,6 +49,8 @@ pub enum Command {
     Cancel(Cancel),
     /// Open an ended task again
     Retry(Task),
+    /// Remove ended tasks for good, with their reports and logs
+    Delete(Delete),
     /// Change a task that was handed over
     Set(Set),
     /// Let nothing new start: for some tasks, or for all
@@ -186,6 +188,13 @@ pub struct Watch {
     /// Begin after this change instead of now
     #[arg(long)]
     pub cursor: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+pub struct Delete {
+    /// The ids or their beginnings
+    #[arg(required = true, value_name = "TASK")]
+    pub tasks: Vec<String>,
 }
 
 #[derive(Debug, Args)]

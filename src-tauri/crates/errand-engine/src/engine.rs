@@ -124,6 +124,13 @@ impl Engine {
         self.send(Input::Edited { task: task.clone(), policy, version })
     }
 
+    /// Removes an ended task with everything that belongs to it.
+    pub async fn delete(&self, task: &TaskId) -> Result<(), Fault> {
+        retention::delete(&self.store, task, self.clock.now()).await?;
+        self.outbox.look();
+        Ok(())
+    }
+
     /// Why a queued task does not start, in words.
     pub async fn why(&self, task: &TaskId) -> Option<String> {
         let task = task.clone();

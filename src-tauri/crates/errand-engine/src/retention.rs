@@ -1,11 +1,11 @@
-//! What ended long ago makes room: the task with everything that belongs to it, its output, its part of the feed.
+//! What ended long ago, or is not wanted any more, makes room: the task with everything that belongs to it, its output, its part of the feed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use errand_base::{Clock, TaskId, Timestamp};
+use errand_base::{Clock, Code, Fault, TaskId, Timestamp};
 use errand_model::{Reason, State};
-use errand_store::{Entry, Store, StoreError, SubjectKind};
+use errand_store::{Entry, Store, StoreError, SubjectKind, WriteTx};
 
 use crate::settings::Live;
 
@@ -57,7 +57,7 @@ async fn sweep(store: &Store, now: Timestamp) -> Result<(), StoreError> {
 }
 
 fn remove(
-    tx: &mut errand_store::WriteTx<'_>,
+    tx: &mut WriteTx<'_>,
     old: &[(i64, TaskId, State)],
     before: Timestamp,
     now: Timestamp,
@@ -65,19 +65,55 @@ fn remove(
     let mut removed = Vec::with_capacity(old.len());
     for (seq, id, state) in old {
         if tx.tasks().delete_ended(*seq, before)? {
-            tx.transitions().append(&Entry {
-                at: now,
-                subject: SubjectKind::Task,
-                task: Some((*seq, id)),
-                subject_id: "",
-                from: state.name(),
-                to: "removed",
-                reason: Reason::Expired,
-                text: "Its time to be kept is over",
-            })?;
-            tx.transitions().detach(*seq)?;
+            record(tx, (*seq, id), *state, Reason::Expired, "Its time to be kept is over", now)?;
             removed.push(id.clone());
         }
     }
     Ok(removed)
+}
+
+/// Removes one task because its person wants it gone.
+pub(crate) async fn delete(store: &Store, id: &TaskId, now: Timestamp) -> Result<(), Fault> {
+    let task = id.clone();
+    let deleted = store.write(move |tx| {
+        let Some(stored) = tx.tasks().load(&task)? else {
+            return Err(Fault::new(Code::TaskNotFound, format!("There is no task {task}.")).into());
+        };
+        let not_over =
+            |text: String, hint: String| Err(Fault::new(Code::IllegalState, text).hint(hint).into());
+        if !stored.task.state.is_final() {
+            return not_over(format!("{task} is not over."), format!("`errand cancel {task}` ends it."));
+        }
+        if !tx.tasks().delete_ended(stored.seq, Timestamp::from_millis(i64::MAX))? {
+            let hint = "Once they are gone it can be removed.".to_owned();
+            return not_over(format!("The processes of {task} are still being ended."), hint);
+        }
+        let text = "Removed by the person";
+        record(tx, (stored.seq, &task), stored.task.state, Reason::RemovedByPerson, text, now)
+    });
+    deleted.await?;
+    store.logs().forget(id);
+    Ok(())
+}
+
+/// The last that the feed hears of a removed task.
+fn record(
+    tx: &mut WriteTx<'_>,
+    task: (i64, &TaskId),
+    state: State,
+    reason: Reason,
+    text: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    tx.transitions().append(&Entry {
+        at,
+        subject: SubjectKind::Task,
+        task: Some(task),
+        subject_id: "",
+        from: state.name(),
+        to: "removed",
+        reason,
+        text,
+    })?;
+    tx.transitions().detach(task.0)
 }

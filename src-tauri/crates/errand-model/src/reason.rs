@@ -79,6 +79,7 @@ reasons! {
     Edited = "edited",
     /// One of its processes asked for what only a person may do.
     ReachedTooFar = "reached_too_far",
+    RemovedByPerson = "removed_by_person",
     /// Its time to be kept is over; the task was removed.
     Expired = "expired",
 }

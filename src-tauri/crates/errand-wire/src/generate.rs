@@ -56,6 +56,7 @@ types!(
     WaitTasks,
     AnswerQuestion,
     CancelTasks,
+    DeleteTasks,
     RetryTask,
     EditTask,
     PauseTasks,

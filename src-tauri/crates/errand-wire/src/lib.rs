@@ -23,7 +23,7 @@ pub use parts::{
     WireError,
 };
 pub use requests::{
-    AnswerQuestion, BackupTo, CancelTasks, EditTask, Empty, GetSetting, ListTasks, PauseTasks,
+    AnswerQuestion, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty, GetSetting, ListTasks, PauseTasks,
     PreviewProgram, Quit, Raise, ReadLog, RetryTask, RunTask, SetSetting, TaskRef, WaitTasks, Window,
 };
 pub use views::{

@@ -130,6 +130,11 @@ pub struct CancelTasks {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct DeleteTasks {
+    pub tasks: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct RetryTask {
     pub task: String,
     #[ts(optional)]

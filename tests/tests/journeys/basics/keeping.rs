@@ -1,4 +1,4 @@
-//! Backup and restore.
+//! Backup and restore, and what is not to be kept.
 
 use crate::world::Home;
 
@@ -54,5 +54,30 @@ fn what_is_no_backup_is_refused_and_changes_nothing() {
     assert_eq!((code, &error["code"]), (6, &"bad_backup".into()), "{error}");
     let _engine = home.start();
     assert_eq!(home.report(&id), "kept");
+    home.quit();
+}
+
+#[test]
+fn an_ended_task_is_removed_with_all_that_belongs_to_it_and_a_live_one_is_not() {
+    let home = Home::new();
+    let gone = home.sh("--label kept", "echo a-rare-word");
+    home.ended(&[&gone]);
+    let gate = home.fifo("gate");
+    let runs = home.sh("", &format!("read x < {}", gate.display()));
+    home.wait_for_state(&runs, "running");
+
+    let said = home.run(["delete", &gone, &runs, "--json"]);
+    assert_eq!(said.code, 6, "one of two was refused: {said:?}");
+    let said = crate::world::parsed(&said.out);
+    assert_eq!(said["changed"], serde_json::json!([gone]));
+    assert_eq!(said["refused"][&runs]["code"], "illegal_state");
+
+    assert_eq!(home.refused(&format!("show {gone}")).0, 4);
+    assert_eq!(home.refused(&format!("log {gone}")).0, 4);
+    assert_eq!(home.json("list --search a-rare-word")["tasks"], serde_json::json!([]));
+    assert_eq!(home.state(&runs), "running");
+    home.open(&gate);
+    home.ended(&[&runs]);
+    assert_eq!(home.ok(&format!("delete {runs}")), format!("{runs}  removed"));
     home.quit();
 }

@@ -5,7 +5,9 @@ use errand_base::{Code, Fault, TaskId};
 use errand_engine::Edit;
 use errand_engine::settings::PAUSED;
 use errand_model::{By, Event, Surface};
-use errand_wire::{CancelTasks, Changed, EditTask, Empty, PauseTasks, RetryTask, TaskRef, TaskView, command};
+use errand_wire::{
+    CancelTasks, Changed, DeleteTasks, EditTask, Empty, PauseTasks, RetryTask, TaskRef, TaskView, command,
+};
 
 use super::resolve;
 use super::run::{labels, retries, title};
@@ -15,17 +17,13 @@ use crate::router::{Api, Body};
 
 impl Body for command::Cancel {
     async fn run(api: &Api, params: CancelTasks) -> Result<Changed, Fault> {
-        if params.tasks.is_empty() {
-            return Err(Fault::new(Code::BadUsage, "No task was named."));
-        }
+        some(&params.tasks)?;
         let note = params.reason.map(|reason| reason.trim().chars().take(500).collect());
         let by = By { surface: surface(params.surface), note };
         let mut changed = Changed { changed: Vec::new(), refused: BTreeMap::new() };
         for name in params.tasks {
-            match cancel(api, &name, by.clone()).await {
-                Ok(id) => changed.changed.push(id),
-                Err(fault) => drop(changed.refused.insert(name, fault.into())),
-            }
+            let outcome = cancel(api, &name, by.clone()).await;
+            note_down(&mut changed, name, outcome);
         }
         Ok(changed)
     }
@@ -35,6 +33,36 @@ async fn cancel(api: &Api, name: &str, by: By) -> Result<TaskId, Fault> {
     let id = resolve(api, name).await?;
     api.engine.tell(&id, Event::Cancel { by }).await?;
     Ok(id)
+}
+
+impl Body for command::Delete {
+    async fn run(api: &Api, params: DeleteTasks) -> Result<Changed, Fault> {
+        some(&params.tasks)?;
+        let mut changed = Changed { changed: Vec::new(), refused: BTreeMap::new() };
+        for name in params.tasks {
+            let outcome = delete(api, &name).await;
+            note_down(&mut changed, name, outcome);
+        }
+        Ok(changed)
+    }
+}
+
+async fn delete(api: &Api, name: &str) -> Result<TaskId, Fault> {
+    let id = resolve(api, name).await?;
+    api.engine.delete(&id).await?;
+    Ok(id)
+}
+
+fn some(tasks: &[String]) -> Result<(), Fault> {
+    if tasks.is_empty() { Err(Fault::new(Code::BadUsage, "No task was named.")) } else { Ok(()) }
+}
+
+/// A refusal of one does not keep the others from being changed.
+fn note_down(changed: &mut Changed, name: String, outcome: Result<TaskId, Fault>) {
+    match outcome {
+        Ok(id) => changed.changed.push(id),
+        Err(fault) => drop(changed.refused.insert(name, fault.into())),
+    }
 }
 
 impl Body for command::Retry {

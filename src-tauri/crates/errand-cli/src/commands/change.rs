@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use errand_api::client::Client;
 use errand_base::Fault;
 use errand_wire::{
-    AnswerQuestion, CancelTasks, Changed, Command, EditTask, PauseTasks, RetryTask, Surface, TaskView,
-    WireError, command,
+    AnswerQuestion, CancelTasks, Changed, Command, DeleteTasks, EditTask, PauseTasks, RetryTask, Surface,
+    TaskView, WireError, command,
 };
 use serde_json::Value;
 
-use crate::args::{Answer, Cancel, Set, Task, Which};
+use crate::args::{Answer, Cancel, Delete, Set, Task, Which};
 use crate::output::{self, End, Stop};
 use crate::render;
 use crate::session::{Session, ask};
@@ -65,6 +65,17 @@ pub async fn cancel(session: &Session, typed: Cancel) -> End {
         return Ok(exit(&names, &changed));
     }
     say(&changed, &names, "cancelled")
+}
+
+pub async fn delete(session: &Session, typed: Delete) -> End {
+    let client = session.connect().await?;
+    let names = typed.tasks.clone();
+    let (raw, changed) = ask::<command::Delete>(&client, DeleteTasks { tasks: typed.tasks }).await?;
+    if session.json {
+        output::document(&raw)?;
+        return Ok(exit(&names, &changed));
+    }
+    say(&changed, &names, "removed")
 }
 
 pub async fn pause(session: &Session, typed: Which) -> End {
