@@ -1,4 +1,4 @@
-//! The files of the tree as git sees them, those that are new and not ignored included.
+//! The files of the tree: as git sees them, those that are new and not ignored included, or all there are.
 #![expect(clippy::expect_used, reason = "without the tree there is nothing to test")]
 
 use std::{
@@ -25,19 +25,11 @@ impl Tree {
         // Asked at run time: a tree that was moved keeps the tests it has built.
         let package = std::env::var("CARGO_MANIFEST_DIR").expect("cargo runs the tests");
         let root = Path::new(&package).parent().expect("this package is in a folder of the root");
-        // The tests' HOME is empty, and with it git's list of folders that belong to another user and are trusted.
-        let output = Command::new("git")
-            .args(["-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-            .current_dir(root)
-            .output()
-            .expect("git starts");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let names = String::from_utf8(output.stdout).expect("paths are UTF-8");
-        let names = names.split('\0').filter(|name| !name.is_empty());
+        let names = seen_by_git(root).unwrap_or_else(|| below(root));
         // What is no text is a picture; what cannot be read was removed and not yet committed.
         let read =
             |name: &str| Some(File { path: name.into(), text: fs::read_to_string(root.join(name)).ok()? });
-        let tree = Self { root: root.into(), files: names.filter_map(read).collect() };
+        let tree = Self { root: root.into(), files: names.iter().filter_map(|name| read(name)).collect() };
         assert!(tree.find("Cargo.toml").is_some(), "this is not the root");
         tree
     }
@@ -58,6 +50,39 @@ impl Tree {
             .map(|file| file.text.as_str())
             .collect()
     }
+}
+
+/// None without git, or outside of a repository.
+fn seen_by_git(root: &Path) -> Option<Vec<String>> {
+    // The tests' HOME is empty, and with it git's list of folders that belong to another user and are trusted.
+    let output = Command::new("git")
+        .args(["-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .current_dir(root)
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
+    let names = String::from_utf8(output.stdout).expect("paths are UTF-8");
+    Some(names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect())
+}
+
+/// In an unpacked archive of the sources: all but what a build leaves there.
+fn below(root: &Path) -> Vec<String> {
+    const BUILT: &[&str] = &[".git", "target", "node_modules", "dist", "gen", "screenshots"];
+    let mut names = Vec::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).expect("the tree can be read").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                let built = entry.file_name().to_str().is_some_and(|name| BUILT.contains(&name));
+                open.extend((!built).then_some(path));
+            } else if let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str) {
+                names.push(name.replace('\\', "/"));
+            }
+        }
+    }
+    names.sort();
+    names
 }
 
 impl File {

@@ -1,9 +1,7 @@
 //! What a decision writes: state, reason, artifact and delivery in one transaction. Publishing comes after it.
 
 use errand_base::{Code, Fault, TaskId, Timestamp};
-use errand_model::{
-    DeliveryKind, Dependency, Effect, Policy, Reason, Run, Step, Subject, Transition, accept,
-};
+use errand_model::{DeliveryKind, Dependency, Effect, Reason, Run, Step, Subject, Task, Transition, accept};
 use errand_store::{DeliveryState, Inserted, NewDelivery, RunKey, StoreError, WriteTx};
 
 use crate::input::{Acceptance, Edit, LiveTask, NewTask, Used};
@@ -153,13 +151,13 @@ fn write_effect(
     Ok(())
 }
 
-/// Changes what may be changed after a task was handed over; returns its policy and version afterwards.
+/// Changes what may be changed after a task was handed over; returns it as it is afterwards.
 pub(crate) fn write_edit(
     tx: &mut WriteTx<'_>,
     id: &TaskId,
     edit: &Edit,
     now: Timestamp,
-) -> Result<(Policy, u64), StoreError> {
+) -> Result<Task, StoreError> {
     let Some(stored) = tx.tasks().load(id)? else {
         return Err(Fault::new(Code::TaskNotFound, format!("There is no task {id}.")).into());
     };
@@ -168,8 +166,10 @@ pub(crate) fn write_edit(
     let policy = &mut task.policy;
     policy.priority = edit.priority.unwrap_or(policy.priority);
     policy.notify = edit.notify.unwrap_or(policy.notify);
-    policy.timeout = edit.timeout.or(policy.timeout);
     policy.retries = edit.retries.unwrap_or(policy.retries);
+    if let Some(limit) = edit.timeout {
+        task.limit(limit);
+    }
     task.version += 1;
     // Within the writer nobody can come between the read and the write.
     tx.tasks().advance(stored.seq, from_version, &task, None, now)?;
@@ -182,7 +182,7 @@ pub(crate) fn write_edit(
         text: "Changed by the person".to_owned(),
     };
     tx.transitions().record((stored.seq, id), &transition, now)?;
-    Ok((task.policy, task.version))
+    Ok(task)
 }
 
 /// The same key with other work is a conflict; the environment does not count, since callers differ in it.

@@ -86,11 +86,13 @@ impl Dispatcher {
                     self.post(&task, Letter { event, reply: None, used: None });
                 }
             }
-            Input::Edited { task, policy, version } => {
-                if let Some(entry) = self.live.get_mut(&task) {
-                    entry.live.task.policy = policy;
-                    entry.live.task.version = version;
-                    self.place(&task);
+            Input::Edited { task } => {
+                let id = task.id.clone();
+                let known = self.live.get_mut(&id).map(|entry| &mut entry.live.task);
+                // It may have gone further since.
+                if let Some(known) = known.filter(|known| known.version < task.version) {
+                    *known = *task;
+                    self.place(&id);
                 }
             }
             Input::Report { task, run, report } => self.report(&task, run, report),

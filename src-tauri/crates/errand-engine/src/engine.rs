@@ -120,8 +120,8 @@ impl Engine {
     pub async fn edit(&self, task: &TaskId, edit: Edit) -> Result<(), Fault> {
         let id = task.clone();
         let now = self.clock.now();
-        let (policy, version) = self.store.write(move |tx| commit::write_edit(tx, &id, &edit, now)).await?;
-        self.send(Input::Edited { task: task.clone(), policy, version })
+        let task = self.store.write(move |tx| commit::write_edit(tx, &id, &edit, now)).await?;
+        self.send(Input::Edited { task: Box::new(task) })
     }
 
     /// Removes an ended task with everything that belongs to it.

@@ -64,9 +64,7 @@ pub(crate) enum Input {
     },
     /// A change outside the state machine was committed: priority, notify, limits.
     Edited {
-        task: TaskId,
-        policy: Policy,
-        version: u64,
+        task: Box<Task>,
     },
     Report {
         task: TaskId,

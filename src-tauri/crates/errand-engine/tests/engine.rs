@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use errand_agents::SessionEvent;
 use errand_base::Code;
-use errand_engine::Leave;
+use errand_engine::{Edit, Leave};
 use errand_model::{By, Event, Exit, Notify, Policy, Priority, Reason, StartError, State, Surface};
 use errand_os::Told;
 use world::{World, exited, output};
@@ -122,6 +122,26 @@ async fn what_an_engine_was_running_when_it_died_is_unknown_and_not_run_again() 
     let next = world.hand_over("next").await;
     world.run_of(&next).await;
     assert_eq!(world.agent.runs().len(), 1, "only the new task runs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_given_to_a_run_under_way_counts_from_its_start() {
+    let world = World::new().await;
+    let short = world.hand_over("short").await;
+    let long = world.hand_over_with("long", Policy { timeout: Some(SOON), ..Policy::default() }).await;
+    let (short_run, long_run) = (world.run_of(&short).await, world.run_of(&long).await);
+    let limit = |timeout| Edit { timeout: Some(timeout), ..Edit::default() };
+    world.engine.edit(&short, limit(SOON)).await.unwrap();
+    world.engine.edit(&long, limit(SOON * 3)).await.unwrap();
+    world.pass(SOON + Duration::from_secs(1)).await;
+    world.told_to_end(&short_run).await;
+    assert!(!long_run.was_told_to_end(), "its limit was moved away");
+    short_run.emit(exited(Exit::Signal(15)));
+    world.until(&short, State::TimedOut).await;
+    world.pass(SOON * 2).await;
+    world.told_to_end(&long_run).await;
+    long_run.emit(exited(Exit::Signal(15)));
+    world.until(&long, State::TimedOut).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -352,3 +352,15 @@ pub struct Task {
     /// The reason as a sentence for the person.
     pub reason_text: String,
 }
+
+impl Task {
+    /// Changes the limit of execution time, also of a run that is under way.
+    pub fn limit(&mut self, limit: Duration) {
+        self.policy.timeout = Some(limit);
+        let Some(run) = self.run.as_ref().filter(|run| run.stage == Stage::Starting) else { return };
+        let due = run.started_at.plus(limit.saturating_sub(self.executed));
+        self.timers.retain(|timer| timer.kind != TimerKind::Limit);
+        self.timers.push(Timer { id: self.next_timer, kind: TimerKind::Limit, due });
+        self.next_timer += 1;
+    }
+}
