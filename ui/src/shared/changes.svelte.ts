@@ -10,6 +10,10 @@ type Listener = {
   stale(): void;
 };
 
+/** Another engine may take the place of one that is gone: looked for often at first, then now and then. */
+const FIRST_LOOK = 1_000;
+const RAREST_LOOK = 15_000;
+
 /** The stream of changes, with its place kept, so that a reconnect misses nothing. */
 export class Changes {
   status = $state<FeedStatus>('connecting');
@@ -21,6 +25,8 @@ export class Changes {
   #listener: Listener;
   #cursor: number | undefined;
   #stop: (() => void) | undefined;
+  #look: ReturnType<typeof setTimeout> | undefined;
+  #pause = FIRST_LOOK;
 
   constructor(platform: Platform, listener: Listener) {
     this.#platform = platform;
@@ -28,8 +34,13 @@ export class Changes {
   }
 
   open(): void {
-    this.close();
+    this.#pause = FIRST_LOOK;
     this.status = 'connecting';
+    this.#connect();
+  }
+
+  #connect(): void {
+    this.close();
     this.#stop = this.#platform.subscribe(
       { feed: 'changes', cursor: this.#cursor },
       (event) => {
@@ -65,14 +76,19 @@ export class Changes {
     this.close();
     this.error = error;
     this.status = 'lost';
+    // Without a word about it: a banner that comes and goes would be worse than one that stays until it is over.
+    this.#look = setTimeout(() => this.#connect(), this.#pause);
+    this.#pause = Math.min(this.#pause * 2, RAREST_LOOK);
   }
 
   close(): void {
+    clearTimeout(this.#look);
     this.#stop?.();
     this.#stop = undefined;
   }
 
   #alive(): void {
+    this.#pause = FIRST_LOOK;
     this.status = 'live';
     this.error = null;
   }

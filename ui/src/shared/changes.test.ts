@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { Fake, gone } from '../platform/fake';
 import { Changes } from './changes.svelte';
 
@@ -9,6 +9,8 @@ function listen(fake: Fake) {
 }
 const cursors = (fake: Fake) => fake.feeds.map(({ feed }) => ('cursor' in feed ? feed.cursor : undefined));
 const turn = () => new Promise((resolve) => setTimeout(resolve));
+
+afterEach(() => vi.useRealTimers());
 
 test('is live once it is up to date, and everything is read then', async () => {
   const fake = new Fake();
@@ -68,4 +70,34 @@ test('a command that finds nobody counts as a loss, and quitting is said', async
   expect(changes.status).toBe('leaving');
   changes.lose(gone);
   expect([changes.status, fake.feeds.length]).toEqual(['lost', 0]);
+});
+
+test('another engine is found without asking, and looked for more rarely as time goes by', async () => {
+  vi.useFakeTimers();
+  const fake = new Fake();
+  const { changes } = listen(fake);
+  fake.down = true;
+  changes.open();
+  await vi.advanceTimersByTimeAsync(0);
+  expect([changes.status, changes.retrying]).toEqual(['lost', false]);
+  const looks = vi.spyOn(fake, 'subscribe');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(looks.mock.calls.length).toBe(7);
+  expect(changes.status).toBe('lost');
+  fake.down = false;
+  await vi.advanceTimersByTimeAsync(15_000);
+  expect([changes.status, changes.error]).toEqual(['live', null]);
+});
+
+test('who is closed looks no more', async () => {
+  vi.useFakeTimers();
+  const fake = new Fake();
+  const { changes } = listen(fake);
+  fake.down = true;
+  changes.open();
+  await vi.advanceTimersByTimeAsync(0);
+  changes.close();
+  const looks = vi.spyOn(fake, 'subscribe');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(looks).not.toHaveBeenCalled();
 });
