@@ -72,13 +72,19 @@ test('a command that finds nobody counts as a loss, and quitting is said', async
   expect([changes.status, fake.feeds.length]).toEqual(['lost', 0]);
 });
 
-test('another engine is found without asking, and looked for more rarely as time goes by', async () => {
+/** With a clock of its own and nobody to answer. */
+async function alone() {
   vi.useFakeTimers();
   const fake = new Fake();
   const { changes } = listen(fake);
   fake.down = true;
   changes.open();
   await vi.advanceTimersByTimeAsync(0);
+  return { fake, changes };
+}
+
+test('another engine is found without asking, and looked for more rarely as time goes by', async () => {
+  const { fake, changes } = await alone();
   expect([changes.status, changes.retrying]).toEqual(['lost', false]);
   const looks = vi.spyOn(fake, 'subscribe');
   await vi.advanceTimersByTimeAsync(60_000);
@@ -90,12 +96,7 @@ test('another engine is found without asking, and looked for more rarely as time
 });
 
 test('who is closed looks no more', async () => {
-  vi.useFakeTimers();
-  const fake = new Fake();
-  const { changes } = listen(fake);
-  fake.down = true;
-  changes.open();
-  await vi.advanceTimersByTimeAsync(0);
+  const { fake, changes } = await alone();
   changes.close();
   const looks = vi.spyOn(fake, 'subscribe');
   await vi.advanceTimersByTimeAsync(60_000);
