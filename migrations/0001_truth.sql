@@ -2,6 +2,7 @@
 -- of the program. Applied files are never edited: a change is a new file.
 
 -- One row is small on purpose: every transition rewrites it. The wide part stands in `work`.
+-- `turns`: limits that are not the usual ones. `talk`: what a worker has told; empty for a program that only prints.
 -- `seq` is the order of arrival, and lists are pages of it.
 CREATE TABLE task (
     seq             INTEGER PRIMARY KEY,
@@ -17,6 +18,7 @@ CREATE TABLE task (
     notify          TEXT    NOT NULL,
     timeout_ms      INTEGER,
     retries         INTEGER NOT NULL,
+    turns           TEXT,
     start_at        INTEGER,
     failures        INTEGER NOT NULL,
     runs            INTEGER NOT NULL,
@@ -28,6 +30,8 @@ CREATE TABLE task (
     run_n           INTEGER,
     run_stage       TEXT,
     run_started_at  INTEGER,
+    run_working     INTEGER,
+    talk            TEXT,
     reason          TEXT    NOT NULL,
     reason_text     TEXT    NOT NULL,
     outcome         TEXT,
@@ -96,6 +100,8 @@ CREATE TABLE question (
     kind        TEXT    NOT NULL,
     text        TEXT    NOT NULL,
     choices     TEXT    NOT NULL,
+    options     TEXT    NOT NULL,
+    open        INTEGER NOT NULL,
     state       TEXT    NOT NULL,
     asked_at    INTEGER NOT NULL,
     settled_at  INTEGER,
@@ -115,8 +121,24 @@ CREATE TABLE artifact (
     format  TEXT    NOT NULL,
     outcome TEXT    NOT NULL,
     notify  INTEGER NOT NULL,
+    -- What was checked, as JSON; most results have none.
+    checks  TEXT,
     at      INTEGER NOT NULL,
     PRIMARY KEY (task, n)
+) STRICT, WITHOUT ROWID;
+
+-- What is told to later turns of a worker about earlier ones. `run` is the number of its run.
+CREATE TABLE turn (
+    task        INTEGER NOT NULL REFERENCES task (seq) ON DELETE CASCADE,
+    generation  INTEGER NOT NULL,
+    turn        INTEGER NOT NULL,
+    run         INTEGER NOT NULL,
+    exit_code   INTEGER,
+    exit_signal INTEGER,
+    outcome     TEXT    NOT NULL,
+    summary     TEXT    NOT NULL,
+    ended_at    INTEGER NOT NULL,
+    PRIMARY KEY (task, generation, turn)
 ) STRICT, WITHOUT ROWID;
 
 -- The outbox: the intent to tell the person something, written before anything is shown.

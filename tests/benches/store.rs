@@ -12,7 +12,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use errand_base::{Clock, RunId, SystemClock, TaskId, Timestamp};
-use errand_model::{Holds, Origin, Policy, Program, Reason, State, Subject, Task, Transition, Work};
+use errand_model::{Holds, Origin, Policy, Program, Reason, State, Subject, Talk, Task, Transition, Work};
 use errand_store::{
     Filter, Inserted, LogRecord, LogRun, LogStart, NewTask, Options, Store, StoreError, Stream, WriteTx,
 };
@@ -136,6 +136,7 @@ fn task(n: usize) -> Outcome<Task> {
         next_question: 1,
         timers: Vec::new(),
         next_timer: 1,
+        talk: Talk::default(),
         reason: Reason::Accepted,
         reason_text: "It was handed over.".into(),
     })
@@ -148,7 +149,7 @@ fn insert(tx: &mut WriteTx<'_>, task: &Task) -> Result<(), StoreError> {
     let inserted = tx.tasks().insert(&NewTask {
         task,
         title: "Run the tests of the whole project",
-        work: &Work::Program(Program { argv, cwd: "/home/me/project".into(), env }),
+        work: &Work::Program(Program { argv, cwd: "/home/me/project".into(), env, brief: None }),
         command: &command,
         labels: &["tests".into()],
         origin: Origin::Person,

@@ -12,7 +12,7 @@ test('the address says which window this is', () => {
 });
 
 test('the log comes first until there is a result', () => {
-  const artifact = { run: 1, report: '', html: '', format: 'text', outcome: '', notify: true, at: '' };
+  const artifact = { run: 1, report: '', html: '', format: 'text', outcome: '', notify: true, verification: [], at: '' };
   expect(firstTab(aTask({ state: 'running' }))).toBe('log');
   expect(firstTab(aTask({ state: 'running', artifact }))).toBe('log');
   expect(firstTab(aTask({ state: 'completed', artifact }))).toBe('result');

@@ -106,7 +106,7 @@ function taskWindow(first: Partial<TaskView>, answers: Fake['answers'] = {}) {
   return { fake, now };
 }
 
-const artifact: ArtifactView = { run: 1, report: 'r', html: '<p>See <a href="https://example.org/x">this</a></p>', format: 'markdown', outcome: 'Done', notify: true, at: '2026-03-02T09:00:00.000Z' };
+const artifact: ArtifactView = { run: 1, report: 'r', html: '<p>See <a href="https://example.org/x">this</a></p>', format: 'markdown', outcome: 'Done', notify: true, verification: [], at: '2026-03-02T09:00:00.000Z' };
 
 test('Task: the log while it runs, the result once it ended', async () => {
   const { fake, now } = taskWindow({ state: 'running' });
@@ -138,13 +138,29 @@ test('Task: a link is only opened after the person has seen where it leads', asy
 });
 
 test('Task: a question is answered with its choice', async () => {
-  const question = { id: 'q1', kind: 'blocker', text: 'Go on?', options: [{ name: 'wait', label: 'Keep waiting' }], state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
+  const question = { id: 'q1', kind: 'blocker', text: 'Go on?', options: [{ name: 'wait', label: 'Keep waiting' }], open: false, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
   const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
   fake.answers.answer = () => (now.view = aTask());
   await until('Go on?');
   button('Keep waiting')?.click();
   await vi.waitFor(() => expect(document.body.textContent).not.toContain('Go on?'));
   const params = { task: 'bold-falcon-427', question: 'q1', choice: 'wait', surface: 'window' };
+  expect(fake.asked.find(({ command }) => command === 'answer')?.params).toEqual(params);
+});
+
+test('Task: a worker is answered in the person\'s own words', async () => {
+  const question = { id: 'q1', kind: 'user_input', text: 'Which colour?', options: [], open: true, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
+  const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
+  fake.answers.answer = () => (now.view = aTask());
+  await until('Which colour?');
+  const own = document.querySelector<HTMLTextAreaElement>('textarea[aria-label="Your answer"]');
+  expect(button('Send')?.disabled).toBe(true);
+  own!.value = ' sea green ';
+  own!.dispatchEvent(new Event('input', { bubbles: true }));
+  await vi.waitFor(() => expect(button('Send')?.disabled).toBe(false));
+  own!.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+  await vi.waitFor(() => expect(document.body.textContent).not.toContain('Which colour?'));
+  const params = { task: 'bold-falcon-427', question: 'q1', choice: 'sea green', surface: 'window' };
   expect(fake.asked.find(({ command }) => command === 'answer')?.params).toEqual(params);
 });
 

@@ -32,9 +32,17 @@ code: string, text: string, };
 
 export type RunView = { n: number, phase: Phase, 
 /**
- * What it was last known to do, for example "last output 40 s ago".
+ * What it was last known to do, for example "turn 3, 40 %: waiting for tests, last output 40 s ago".
  */
-checkpoint: string, pid: number | null, 
+checkpoint: string, 
+/**
+ * Of a worker that takes turns.
+ */
+turn: number | null, 
+/**
+ * What its programs said last about how far they are.
+ */
+progress: string | null, percent: number | null, pid: number | null, 
 /**
  * The agent's own session; a plain program has none.
  */
@@ -55,8 +63,11 @@ export type QuestionView = {
 id: string, kind: string, text: string, options: Array<ChoiceView>, 
 /**
  * `open`, `answered` or `withdrawn`.
+ * Any text will do, also beside the options.
  */
-state: string, asked_at: string, answered: Answered | null, };
+open: boolean, state: string, asked_at: string, answered: Answered | null, };
+
+export type CheckView = { what: string, met: boolean, note: string | null, };
 
 export type ArtifactView = { run: number, report: string, 
 /**
@@ -71,7 +82,11 @@ format: string,
 /**
  * One line for lists.
  */
-outcome: string, notify: boolean, at: string, };
+outcome: string, notify: boolean, 
+/**
+ * What was checked. One that was not met makes the result one with gaps.
+ */
+verification: Array<CheckView>, at: string, };
 
 export type DeliveryView = { id: number, 
 /**
@@ -105,6 +120,8 @@ export type Window = { kind: WindowKind, task?: string, };
 
 export type Empty = Record<string, never>;
 
+export type TurnLimitsGiven = { most?: number, each_ms?: number, stall_ms?: number, restarts?: number, };
+
 export type RunTask = { 
 /**
  * A program and its arguments, as they are.
@@ -115,7 +132,7 @@ argv?: Array<string>,
  */
 line?: string, 
 /**
- * Words for an agent.
+ * What a worker is to do.
  */
 brief?: string, agent?: string, title?: string, 
 /**
@@ -137,7 +154,7 @@ after?: Array<string>, labels?: Array<string>, priority?: Priority,
 /**
  * The same key and the same work again is the same task.
  */
-key?: string, timeout_ms?: number, retries?: number, notify?: Notify, };
+key?: string, timeout_ms?: number, retries?: number, notify?: Notify, turns?: TurnLimitsGiven, };
 
 export type ListTasks = { states?: Array<TaskState>, label?: string, folder?: string, 
 /**
@@ -181,6 +198,10 @@ export type RetryTask = { task: string, surface?: Surface, };
 
 export type EditTask = { task: string, title?: string, priority?: Priority, notify?: Notify, timeout_ms?: number, retries?: number, 
 /**
+ * How many turns a worker may take.
+ */
+turns?: number, 
+/**
  * Replaces all labels.
  */
 labels?: Array<string>, };
@@ -221,7 +242,11 @@ export type TaskView = { id: string, title: string, state: TaskState, holds: Arr
 /**
  * `script` for a plain program.
  */
-agent: string, profile: string | null, argv: Array<string>, 
+agent: string, profile: string | null, 
+/**
+ * What a worker is to do.
+ */
+brief: string | null, argv: Array<string>, 
 /**
  * The program as one line that could be typed again.
  */

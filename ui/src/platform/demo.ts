@@ -21,7 +21,7 @@ const ROWS: TaskRow[] = [
   row({ id: 'zesty-owl-64', title: 'python3 train.py', state: 'unknown', outcome: 'Interrupted: Errand or the machine went down', ended_at: ago(400000) }),
 ];
 
-const RUN = { n: 1, phase: 'executing' as const, checkpoint: 'last output 3 s ago', pid: 48211, session: null, started_at: ago(83), ended_at: null, exit_code: null, exit_signal: null, last_output_at: ago(3) };
+const RUN = { n: 1, phase: 'executing' as const, checkpoint: 'last output 3 s ago', turn: null, progress: null, percent: null, pid: 48211, session: null, started_at: ago(83), ended_at: null, exit_code: null, exit_signal: null, last_output_at: ago(3) };
 const OVER = { ...RUN, phase: 'over' as const, started_at: ago(1600), ended_at: ago(1500), exit_code: 0, last_output_at: ago(1500) };
 
 function output(count: number): LogLine[] {
@@ -40,12 +40,25 @@ const HTML = '<h1>What changed</h1><p>Three packages were updated; <strong>one n
 const DEATH = '<p><strong>What happened.</strong> The program ended with exit code 2.</p><p><strong>What is known.</strong> What it did before it failed stays done.</p><p><strong>What to do.</strong> Look at the output, then <code>errand retry</code> runs it again.</p><p><strong>Last errors</strong></p><pre><code>make: *** No rule to make target \'tset\'.  Stop.</code></pre>';
 
 const shown = { id: 1, kind: 'result', state: 'shown' as const, why: 'You started it by hand in the last 30 min.', times_shown: 1, updated_at: ago(1490) };
-const artifact = { run: 1, notify: true, at: ago(1500), outcome: '412 passed, 3 skipped' };
+const artifact = { run: 1, notify: true, verification: [], at: ago(1500), outcome: '412 passed, 3 skipped' };
 
 const TASKS: Record<string, Partial<TaskView>> = {
   running: { run: RUN },
   long: { run: RUN, title: 'Every test of the whole workspace, with the slow ones, on both databases, and the benchmarks afterwards for the release notes' },
   silent: { run: { ...RUN, last_output_at: null } },
+  worker: {
+    title: 'Paint the fence',
+    brief: 'Paint the fence',
+    command: 'python3 worker.py',
+    run: { ...RUN, turn: 3, progress: 'waiting for tests', percent: 40 },
+  },
+  asks: {
+    state: 'needs_you',
+    title: 'Paint the fence',
+    run: OVER,
+    reason: { code: 'asked_by_worker', text: 'It asks: Which colour?' },
+    questions: [{ id: 'q1', kind: 'user_input', text: 'Which colour?', options: [{ name: 'Red', label: 'Red' }, { name: 'Blue', label: 'Blue' }], open: true, state: 'open', asked_at: ago(20), answered: null }],
+  },
   queued: { state: 'queued', reason: { code: 'accepted', text: 'Handed over by you.' }, why_waiting: 'All 3 slots are taken; 2 tasks are before it.' },
   held: { run: RUN, holds: ['person', 'all'], reason: { code: 'paused_by_person', text: 'You paused it.' } },
   question: {
@@ -53,10 +66,10 @@ const TASKS: Record<string, Partial<TaskView>> = {
     title: 'rsync -a photos/ nas:photos/',
     run: { ...RUN, started_at: ago(4000) },
     reason: { code: 'silent', text: 'It has printed nothing for 30 min.' },
-    questions: [{ id: 'q1', kind: 'blocker', text: 'The program has printed nothing for 30 min.\nIt may be busy, or wait for something that does not come.', options: [{ name: 'wait', label: 'Keep waiting' }, { name: 'stop', label: 'Stop it' }], state: 'open', asked_at: ago(200), answered: null }],
+    questions: [{ id: 'q1', kind: 'blocker', text: 'The program has printed nothing for 30 min.\nIt may be busy, or wait for something that does not come.', options: [{ name: 'wait', label: 'Keep waiting' }, { name: 'stop', label: 'Stop it' }], open: false, state: 'open', asked_at: ago(200), answered: null }],
   },
   completed: { state: 'completed', run: OVER, ended_at: ago(1500), labels: ['nightly', 'linux'], reason: { code: 'exit_zero', text: 'The program ended with exit code 0.' }, artifact: { ...artifact, report: output(30).map(({ text }) => text).join('\n'), html: '<pre></pre>', format: 'text' }, deliveries: [shown] },
-  markdown: { state: 'completed', with_gaps: true, title: 'Update the dependencies', run: OVER, ended_at: ago(1500), reason: { code: 'exit_zero', text: 'The program ended with exit code 0.' }, artifact: { ...artifact, report: MARKDOWN, html: HTML, format: 'markdown' } },
+  markdown: { state: 'completed', with_gaps: true, title: 'Update the dependencies', run: OVER, ended_at: ago(1500), reason: { code: 'exit_zero', text: 'The program ended with exit code 0.' }, artifact: { ...artifact, report: MARKDOWN, html: HTML, format: 'markdown', verification: [{ what: 'every test passes', met: true, note: null }, { what: 'the lock file is committed', met: false, note: 'it is ignored' }] } },
   failed: { state: 'failed', command: 'make tset', title: 'make tset', run: { ...OVER, n: 2, exit_code: 2 }, ended_at: ago(1500), reason: { code: 'exit_nonzero', text: 'The program ended with exit code 2.' }, artifact: { ...artifact, run: 2, outcome: 'Ended with exit code 2: make: *** No rule to make target', report: MARKDOWN, html: DEATH, format: 'markdown' } },
 };
 

@@ -107,6 +107,7 @@ export function aTask(changes: Partial<TaskView> = {}): TaskView {
     ended_at: null,
     agent: 'script',
     profile: null,
+    brief: null,
     argv: ['make', 'test'],
     command: 'make test',
     cwd: '/home/ada/errands',

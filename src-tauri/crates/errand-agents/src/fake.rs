@@ -9,7 +9,7 @@ use errand_base::{RunId, TaskId};
 use errand_model::StartError;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::{Agent, Order, Session, SessionEvent, Starting};
+use crate::{Agent, Order, Request, Session, SessionEvent, Starting};
 
 #[derive(Clone, Default)]
 pub struct FakeAgent(Arc<Mutex<State>>);
@@ -27,12 +27,18 @@ pub struct FakeRun {
     pub run: RunId,
     events: UnboundedSender<SessionEvent>,
     ended: Arc<Mutex<bool>>,
+    prompts: Arc<Mutex<Vec<Request>>>,
 }
 
 impl FakeRun {
     pub fn emit(&self, event: SessionEvent) {
         // The engine may have let go of the run already; a real process would not notice either.
         drop(self.events.send(event));
+    }
+
+    /// What its turns were told, the first one included.
+    pub fn prompts(&self) -> Vec<Request> {
+        lock(&self.prompts).clone()
     }
 
     /// Whether the engine has ordered its end.
@@ -76,19 +82,31 @@ impl FakeAgent {
         }
         let (events, receiver) = unbounded_channel();
         let ended = Arc::new(Mutex::new(false));
-        state.runs.push(FakeRun { task: order.task, run: order.run, events, ended: ended.clone() });
-        Ok(Box::new(FakeSession { receiver, ended }))
+        let prompts = Arc::new(Mutex::new(order.turn.map(|turn| *turn).into_iter().collect::<Vec<_>>()));
+        state.runs.push(FakeRun {
+            task: order.task,
+            run: order.run,
+            events,
+            ended: ended.clone(),
+            prompts: prompts.clone(),
+        });
+        Ok(Box::new(FakeSession { receiver, ended, prompts }))
     }
 }
 
 struct FakeSession {
     receiver: UnboundedReceiver<SessionEvent>,
     ended: Arc<Mutex<bool>>,
+    prompts: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Session for FakeSession {
     fn next(&mut self) -> Pin<Box<dyn Future<Output = SessionEvent> + Send + '_>> {
         Box::pin(async { self.receiver.recv().await.unwrap_or(SessionEvent::Lost) })
+    }
+
+    fn prompt(&mut self, turn: Box<Request>) {
+        lock(&self.prompts).push(*turn);
     }
 
     fn end(&mut self) {

@@ -3,6 +3,7 @@
 
 pub mod fake;
 mod script;
+mod turn;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,10 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use errand_base::{RunId, TaskId};
-use errand_model::{Exit, StartError, Work};
+use errand_model::{Exit, Response, StartError, Work};
 use errand_os::ProcessIdentity;
 
 pub use script::Script;
+pub use turn::{Answered, Limits, Request, Tool};
 
 /// A kind of worker.
 pub trait Agent: Send + Sync + 'static {
@@ -29,14 +31,40 @@ pub struct Order {
     pub task: TaskId,
     pub run: RunId,
     pub work: Arc<Work>,
+    /// Where its files and its socket are.
+    pub desk: Arc<Desk>,
+    /// What a worker is to do in its first turn.
+    pub turn: Option<Box<Request>>,
     /// Between asking its processes to end and killing them.
     pub grace: Duration,
+}
+
+/// What a run has for itself: a folder, and the word that proves at its socket that a program belongs to it.
+#[derive(Clone)]
+pub struct Desk {
+    pub folder: std::path::PathBuf,
+    pub token: String,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl Desk {
+    pub fn socket(&self) -> std::path::PathBuf {
+        self.folder.join("sock")
+    }
 }
 
 /// A run under way.
 pub trait Session: Send {
     /// What happens next. May be dropped and called again without losing anything.
     fn next(&mut self) -> Pin<Box<dyn Future<Output = SessionEvent> + Send + '_>>;
+
+    /// Begins the next turn. Only after [`SessionEvent::TurnEnded`].
+    fn prompt(&mut self, turn: Box<Request>);
 
     /// Ends every process of the run: asked first, killed after the grace.
     fn end(&mut self);
@@ -63,6 +91,13 @@ pub enum SessionEvent {
     Exited {
         exit: Exit,
         gone: bool,
+        cpu: Duration,
+        max_rss_kib: u64,
+    },
+    /// It left a response, and no process of its turn is left. The run waits for its next prompt or its end.
+    TurnEnded {
+        exit: Exit,
+        response: Result<Box<Response>, String>,
         cpu: Duration,
         max_rss_kib: u64,
     },

@@ -1,23 +1,22 @@
 //! The script agent: any program. It needs no account and no protocol; its exit code is its word.
 
 mod normalize;
+mod output;
+mod session;
+mod turn;
 
-use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use errand_model::{StartError, Work};
-use errand_os::{Launch, Output, Process, ProcessEvent, Spawner, read_now};
-
+use errand_os::{Launch, Process, Spawner};
 use tokio::sync::watch;
 
-use crate::{Agent, Order, Session, SessionEvent, Starting, Stream};
-
-/// What is read at once. A pipe holds no more by default.
-const PIECE: usize = 64 * 1024;
+use crate::{Agent, Order, Session, Starting};
+use session::ScriptSession;
+use turn::Files;
 
 /// How long a start waits for another spawner when there is none at the moment.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -40,14 +39,31 @@ impl Script {
 
     async fn begin(&self, order: Order) -> Result<Box<dyn Session>, StartError> {
         let Work::Program(program) = order.work.as_ref();
+        let files = Files::of(&order.desk);
+        let mut env = program.env.clone();
+        files.variables(&order.desk.token, &mut env);
         let launch = Launch {
             run: order.run,
             task: order.task,
             argv: program.argv.clone(),
             cwd: program.cwd.clone(),
-            env: program.env.clone(),
+            env,
             grace: order.grace,
         };
+        let starter = Starter { spawner: self.spawner.clone() };
+        let first = turn::prepare(&files, &launch, order.turn)?;
+        let process = starter.begin(first).await?;
+        Ok(Box::new(ScriptSession::new(starter, process, files, launch, self.mark.clone())))
+    }
+}
+
+/// Starts programs, also after the spawner has died.
+struct Starter {
+    spawner: watch::Receiver<Option<Arc<Spawner>>>,
+}
+
+impl Starter {
+    async fn begin(&self, launch: Launch) -> Result<Process, StartError> {
         let mut spawners = self.spawner.clone();
         loop {
             let present = spawners.wait_for(Option::is_some).await.ok().and_then(|present| present.clone());
@@ -55,7 +71,7 @@ impl Script {
                 return Err(StartError::Other("there is nobody to start it".to_owned()));
             };
             match present.spawn(launch.clone()) {
-                Ok(process) => return Ok(ScriptSession::over(process, self.mark.clone())),
+                Ok(process) => return Ok(process),
                 // Nothing was handed over. Most likely the spawner has just died and nobody has noticed yet.
                 Err(error) => {
                     let replaced = |now: &Option<Arc<Spawner>>| {
@@ -102,104 +118,5 @@ async fn end_adopted(mark: &str) {
 impl Agent for Script {
     fn start(&self, order: Order) -> Starting<'_> {
         Box::pin(self.begin(order))
-    }
-}
-
-struct ScriptSession {
-    process: Process,
-    stdout: Option<Output>,
-    stderr: Option<Output>,
-    /// An exit that is told once everything printed before it has been delivered.
-    told_last: Option<ProcessEvent>,
-    scratch: Vec<u8>,
-    mark: Arc<str>,
-}
-
-impl Session for ScriptSession {
-    fn next(&mut self) -> Pin<Box<dyn Future<Output = SessionEvent> + Send + '_>> {
-        Box::pin(self.next_event())
-    }
-
-    fn end(&mut self) {
-        self.process.end();
-    }
-}
-
-impl ScriptSession {
-    fn over(mut process: Process, mark: Arc<str>) -> Box<dyn Session> {
-        let (stdout, stderr) = (process.stdout.take(), process.stderr.take());
-        Box::new(ScriptSession { process, stdout, stderr, told_last: None, scratch: Vec::new(), mark })
-    }
-
-    async fn next_event(&mut self) -> SessionEvent {
-        loop {
-            if self.told_last.is_some() {
-                if let Some(output) = self.take_output() {
-                    return output;
-                }
-                if let Some(event) = self.told_last.take() {
-                    return normalize::event(event);
-                }
-            }
-            tokio::select! {
-                biased;
-                event = self.process.next() => match event {
-                    ProcessEvent::Started { .. } | ProcessEvent::Stuck { .. } => return normalize::event(event),
-                    ProcessEvent::SupervisorDied => {
-                        // First: whoever stops waiting for us here must still hear of it.
-                        self.told_last = Some(event);
-                        end_adopted(&self.mark).await;
-                    }
-                    // What it printed is in the pipes already, noticed by the runtime or not; it comes first.
-                    last => self.told_last = Some(last),
-                },
-                () = readable(&self.stdout) => {
-                    if let Some(output) = take(&mut self.stdout, Stream::Output, &mut self.scratch, Output::try_read) {
-                        return output;
-                    }
-                }
-                () = readable(&self.stderr) => {
-                    if let Some(output) = take(&mut self.stderr, Stream::Errors, &mut self.scratch, Output::try_read) {
-                        return output;
-                    }
-                }
-            }
-        }
-    }
-
-    fn take_output(&mut self) -> Option<SessionEvent> {
-        take(&mut self.stdout, Stream::Output, &mut self.scratch, read_now)
-            .or_else(|| take(&mut self.stderr, Stream::Errors, &mut self.scratch, read_now))
-    }
-}
-
-async fn readable(output: &Option<Output>) {
-    match output {
-        // An error shows again in the read.
-        Some(output) => drop(output.readable().await),
-        None => std::future::pending().await,
-    }
-}
-
-/// Reads what is there; a stream that has ended is dropped.
-fn take(
-    output: &mut Option<Output>,
-    stream: Stream,
-    scratch: &mut Vec<u8>,
-    read: impl Fn(&Output, &mut [u8]) -> io::Result<usize>,
-) -> Option<SessionEvent> {
-    let open = output.as_ref()?;
-    scratch.resize(PIECE, 0);
-    match read(open, scratch) {
-        Ok(0) => {
-            *output = None;
-            None
-        }
-        Ok(count) => Some(SessionEvent::Output { stream, bytes: scratch[..count].to_vec() }),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
-        Err(_) => {
-            *output = None;
-            None
-        }
     }
 }

@@ -16,7 +16,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::router::Api;
-use crate::server::{self, Boundary};
+use crate::server::{self, Boundary, WorkerDoor};
 
 /// What notifications show beside their text.
 const ICON: &[u8] = include_bytes!("../../../../icons/icon-128.png");
@@ -80,17 +80,23 @@ pub async fn start(home: Home, options: Options) -> Result<Hosted, Fault> {
     let desktops = Arc::new(AtomicUsize::new(0));
     let (clicks, clicked) = mpsc::unbounded_channel();
     let (notifier, notifier_events) = DesktopNotifier::start(&icon(&home)).await;
+    let boundary = Arc::new(Boundary::new(
+        home.mark(),
+        options.desktop_binary.clone(),
+        opened.store.clone(),
+        clock.clone(),
+    ));
     let engine = Engine::start(Parts {
         store: opened.store.clone(),
         clock: clock.clone(),
         agent: errand_engine::script_agent(options.lean_binary.clone(), &home.mark()).await?,
-        home_mark: home.mark(),
+        home: home.clone(),
+        door: Arc::new(WorkerDoor::new(boundary.clone())),
         notifier: Arc::new(notifier),
         notifier_events,
         clicks,
     })
     .await?;
-    let boundary = Arc::new(Boundary::new(home.mark(), options.desktop_binary.clone()));
     tokio::spawn(open_what_was_clicked(clicked, signals.clone(), desktops.clone(), options.desktop_binary));
     let api = Api {
         engine: engine.clone(),

@@ -2,8 +2,10 @@
 
 mod boundary;
 mod feed;
+mod worker;
 
 pub(crate) use boundary::Boundary;
+pub(crate) use worker::WorkerDoor;
 
 use std::collections::HashMap;
 use std::io;
@@ -66,7 +68,7 @@ async fn connection(stream: UnixStream, api: Api, mut leaving: watch::Receiver<b
     if stream.peer_cred()?.uid() != errand_os::own_uid() {
         return Ok(());
     }
-    let peer = boundary::check(&api, stream.peer_cred()?.pid());
+    let peer = api.boundary.check_person(stream.peer_cred()?.pid());
     let (read, mut write) = stream.into_split();
     if let Err(fault) = peer {
         let refusal = ServerFrame::Error { id: 0, error: fault.into() };
@@ -202,23 +204,23 @@ fn encode(frame: &impl serde::Serialize, buffer: &mut Vec<u8>) -> io::Result<()>
     Ok(())
 }
 
-async fn send_line(write: &mut OwnedWriteHalf, frame: &impl serde::Serialize) -> io::Result<()> {
+pub(crate) async fn send_line(write: &mut OwnedWriteHalf, frame: &impl serde::Serialize) -> io::Result<()> {
     let mut buffer = Vec::new();
     encode(frame, &mut buffer)?;
     write.write_all(&buffer).await
 }
 
 /// Lines with an upper bound, so that a caller cannot fill the engine's memory.
-struct Lines {
+pub(crate) struct Lines {
     read: BufReader<OwnedReadHalf>,
 }
 
 impl Lines {
-    fn new(read: OwnedReadHalf) -> Lines {
+    pub(crate) fn new(read: OwnedReadHalf) -> Lines {
         Lines { read: BufReader::with_capacity(16 * 1024, read) }
     }
 
-    async fn next(&mut self) -> io::Result<Option<String>> {
+    pub(crate) async fn next(&mut self) -> io::Result<Option<String>> {
         let mut line = Vec::new();
         let count = (&mut self.read).take(LONGEST_LINE).read_until(b'\n', &mut line).await?;
         if count == 0 {

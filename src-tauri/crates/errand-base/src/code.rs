@@ -38,8 +38,12 @@ pub enum Code {
     Quitting,
     BadBackup,
     TimedOutWaiting,
+    /// A worker has handed over its result before.
+    AlreadyFinished,
     /// A program of a task asked for what only its person may do.
     OnlyForPeople,
+    /// A verb for the programs of a task, used elsewhere.
+    OnlyInTasks,
     Internal,
 }
 
@@ -67,7 +71,9 @@ impl Code {
         Code::Quitting,
         Code::BadBackup,
         Code::TimedOutWaiting,
+        Code::AlreadyFinished,
         Code::OnlyForPeople,
+        Code::OnlyInTasks,
         Code::Internal,
     ];
 
@@ -93,7 +99,9 @@ impl Code {
             | Code::ProgramsRunning
             | Code::Quitting
             | Code::BadBackup
+            | Code::AlreadyFinished
             | Code::OnlyForPeople
+            | Code::OnlyInTasks
             | Code::Internal => 6,
         }
     }
@@ -111,6 +119,8 @@ impl Code {
             Code::KeyConflict => "Use another key, or send the same brief again.",
             Code::IllegalState => "`errand show TASK` says what state it is in and why.",
             Code::AlreadyAnswered => "Nothing to do: the first answer counts.",
+            Code::AlreadyFinished => "Nothing to do: the first result counts.",
+            Code::OnlyInTasks => "Use it in a program that `errand run` has started.",
             Code::OnlyForPeople => "Run this in a terminal of your own, outside of any task.",
             Code::BadAnswer => "`errand show TASK` shows the question and what it accepts.",
             Code::AgentMissing => {

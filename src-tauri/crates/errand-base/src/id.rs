@@ -88,6 +88,11 @@ impl RunId {
     }
 }
 
+/// A word that nobody can guess, from the system's source of chance.
+pub fn secret_word() -> String {
+    format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
+}
+
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.simple().fmt(f)

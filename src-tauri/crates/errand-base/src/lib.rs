@@ -9,7 +9,7 @@ mod words;
 
 pub use code::Code;
 pub use fault::Fault;
-pub use id::{BadId, RunId, TaskId};
+pub use id::{BadId, RunId, TaskId, secret_word};
 pub use time::{
     BadTime, Clock, FakeClock, SystemClock, Timestamp, parse_duration, parse_moment, say_duration,
 };

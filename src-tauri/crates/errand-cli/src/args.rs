@@ -70,6 +70,77 @@ pub enum Command {
     Doctor(Doctor),
     /// Leave
     Quit(Quit),
+    /// In a task: ask its person and print the answer
+    Ask(Ask),
+    /// In a task: say how far it is
+    Progress(Progress),
+    /// In a task: hand over the result
+    Finish(Finish),
+    /// In a task: be started again later
+    Wake(Wake),
+}
+
+#[derive(Debug, Args)]
+pub struct Ask {
+    #[arg(required = true)]
+    pub question: Vec<String>,
+    /// An answer to choose from; may be repeated
+    #[arg(long = "option", value_name = "OPTION")]
+    pub options: Vec<String>,
+    /// Take any other answer as well
+    #[arg(long, requires = "options")]
+    pub other: bool,
+    /// Take the question back after this time and exit with 7
+    #[arg(long, value_name = "DURATION", value_parser = parse::millis)]
+    pub timeout: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub struct Progress {
+    /// What it does now
+    #[arg(required = true)]
+    pub note: Vec<String>,
+    #[arg(long, value_name = "0-100", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub percent: Option<u8>,
+}
+
+#[derive(Debug, Args)]
+pub struct Finish {
+    /// The report; `-` reads it from standard input
+    #[arg(required = true)]
+    pub report: Vec<String>,
+    /// One line for lists and notifications [default: the first of the report]
+    #[arg(long)]
+    pub summary: Option<String>,
+    /// The person wants to hear of it now
+    #[arg(long, conflicts_with = "quiet")]
+    pub notify: bool,
+    /// It can wait until they look
+    #[arg(long)]
+    pub quiet: bool,
+    /// Something that was checked and is so; may be repeated
+    #[arg(long, value_name = "WHAT")]
+    pub met: Vec<String>,
+    /// Something that was checked and is not so; may be repeated
+    #[arg(long, value_name = "WHAT")]
+    pub unmet: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("when").required(true).args(["after", "at"]))]
+pub struct Wake {
+    /// So long from now: 90s, 5m or 1h30m
+    #[arg(long, value_name = "DURATION", value_parser = parse::millis)]
+    pub after: Option<u64>,
+    /// At that time: 08:00, +2h or 2026-11-30T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = parse::moment)]
+    pub at: Option<Timestamp>,
+    /// Why, for the person
+    #[arg(long)]
+    pub why: String,
+    /// What it is told then
+    #[arg(long, value_name = "TEXT")]
+    pub follow_up: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -123,8 +194,17 @@ pub struct Run {
     /// Stay until it has ended; print its report
     #[arg(long)]
     pub wait: bool,
-    /// Words for an agent; `-` reads them from standard input
-    #[arg(value_name = "BRIEF", conflicts_with = "program")]
+    /// How many turns a worker may take [default: 6]
+    #[arg(long, value_name = "N", requires = "program")]
+    pub turns: Option<u32>,
+    /// How long one turn may take [default: 5m]
+    #[arg(long, value_name = "DURATION", value_parser = parse::millis, requires = "program")]
+    pub turn_limit: Option<u64>,
+    /// How long a worker may be silent before its turn begins again [default: 2m]
+    #[arg(long, value_name = "DURATION", value_parser = parse::millis, requires = "program")]
+    pub stall: Option<u64>,
+    /// What the program is to do: it then is a worker that takes turns; `-` reads it from standard input
+    #[arg(value_name = "BRIEF")]
     pub brief: Vec<String>,
     /// A program and its arguments
     #[arg(last = true, value_name = "PROGRAM")]
@@ -224,7 +304,7 @@ pub struct Cancel {
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("what").required(true).multiple(true)
-    .args(["title", "priority", "notify", "timeout", "retries", "labels"]))]
+    .args(["title", "priority", "notify", "timeout", "retries", "turns", "labels"]))]
 pub struct Set {
     /// The id or its beginning
     pub task: String,
@@ -243,6 +323,9 @@ pub struct Set {
     /// Run it again up to N times when it fails
     #[arg(long, value_name = "N")]
     pub retries: Option<u32>,
+    /// How many turns a worker may take
+    #[arg(long, value_name = "N")]
+    pub turns: Option<u32>,
     /// Replaces all labels; may be repeated, an empty one removes them
     #[arg(long = "label", value_name = "LABEL")]
     pub labels: Option<Vec<String>>,

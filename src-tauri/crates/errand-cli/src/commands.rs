@@ -8,6 +8,7 @@ pub mod quit;
 pub mod settings;
 pub mod stream;
 pub mod wait;
+pub mod worker;
 
 use crate::args::Command;
 use crate::output::End;
@@ -36,6 +37,10 @@ pub async fn perform(session: &Session, command: Command) -> End {
         Command::Restore(typed) => data::restore(session, &typed),
         Command::Settings { command } => settings::settings(session, command).await,
         Command::Doctor(typed) => data::doctor(session, &typed).await,
+        Command::Ask(typed) => worker::ask(session, typed).await,
+        Command::Progress(typed) => worker::progress(session, typed).await,
+        Command::Finish(typed) => worker::finish(session, typed).await,
+        Command::Wake(typed) => worker::wake(session, typed).await,
         Command::Quit(typed) => quit::quit(session, &typed).await,
     }
 }

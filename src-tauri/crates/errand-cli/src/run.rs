@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Read};
 
 use errand_api::client::Client;
 use errand_base::{Code, Fault};
-use errand_wire::{RunReply, RunTask, TaskView, WaitEnd, WaitReply, WaitTasks, command};
+use errand_wire::{RunReply, RunTask, TaskView, TurnLimitsGiven, WaitEnd, WaitReply, WaitTasks, command};
 use serde_json::Value;
 
 use crate::args::Run;
@@ -71,13 +71,13 @@ fn remarks(reply: &RunReply) {
 fn request(typed: Run, own: &Variables, brief: impl Fn() -> Result<String, Fault>) -> Result<RunTask, Fault> {
     let program = !typed.program.is_empty();
     let given = match (program, typed.brief.as_slice()) {
-        (true, _) => None,
+        (true, []) => None,
         (false, []) => {
             return Err(Fault::new(Code::BadUsage, "There is nothing to run.")
                 .hint("`errand run -- PROGRAM ARGS` hands over a program."));
         }
-        (false, [dash]) if dash == "-" => Some(brief()?),
-        (false, words) => Some(words.join(" ")),
+        (_, [dash]) if dash == "-" => Some(brief()?),
+        (_, words) => Some(words.join(" ")),
     };
     if given.as_ref().is_some_and(|brief| brief.trim().is_empty()) {
         return Err(Fault::new(Code::BadUsage, "The brief is empty."));
@@ -109,10 +109,17 @@ fn request(typed: Run, own: &Variables, brief: impl Fn() -> Result<String, Fault
         timeout_ms: typed.timeout,
         retries: typed.retries,
         notify: typed.notify,
+        turns: Some(TurnLimitsGiven {
+            most: typed.turns,
+            each_ms: typed.turn_limit,
+            stall_ms: typed.stall,
+            restarts: None,
+        })
+        .filter(|given| *given != TurnLimitsGiven::default()),
     })
 }
 
-fn read_brief() -> Result<String, Fault> {
+pub(crate) fn read_brief() -> Result<String, Fault> {
     let mut bytes = Vec::new();
     let bad = |message: &str| Fault::new(Code::BadUsage, message);
     std::io::stdin()

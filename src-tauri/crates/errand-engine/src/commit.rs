@@ -35,9 +35,11 @@ pub(crate) fn write_acceptance(
         };
         after.push(Dependency { ended: state.is_final().then_some(state), ..Dependency::on(task.clone()) });
     }
+    let errand_model::Work::Program(program) = &new.work;
     let fingerprint = fingerprint(new);
     for _ in 0..DRAWS {
-        let step = accept(TaskId::random(), new.policy.clone(), new.start_at, after.clone(), now);
+        let worker = program.brief.is_some();
+        let step = accept(TaskId::random(), new.policy.clone(), worker, new.start_at, after.clone(), now);
         let row = errand_store::NewTask {
             task: &step.task,
             title: &new.title,
@@ -111,8 +113,10 @@ fn write_effect(
     let key = RunKey { task: seq, n: run.map_or(step.task.runs, |run| run.n) };
     match effect {
         Effect::Spawn { run: id } => tx.runs().begin(*id, key, now)?,
-        Effect::End { .. } => drop(tx.runs().ending(key)?),
+        Effect::End { .. } | Effect::Linger { .. } => drop(tx.runs().ending(key)?),
         Effect::Free { .. } => drop(tx.runs().over(key, now)?),
+        Effect::KeepTurn(turn) => tx.turns().keep(seq, turn, now)?,
+        Effect::Prompt { .. } | Effect::Yield { .. } | Effect::Take { .. } => {}
         // The open questions of a task are rows that follow its state; only the answer is news.
         Effect::Ask(_) => {}
         Effect::Settle { question, choice, by } => {
@@ -167,6 +171,7 @@ pub(crate) fn write_edit(
     policy.priority = edit.priority.unwrap_or(policy.priority);
     policy.notify = edit.notify.unwrap_or(policy.notify);
     policy.retries = edit.retries.unwrap_or(policy.retries);
+    policy.turns.most = edit.turns.unwrap_or(policy.turns.most);
     if let Some(limit) = edit.timeout {
         task.limit(limit);
     }
@@ -188,5 +193,8 @@ pub(crate) fn write_edit(
 /// The same key with other work is a conflict; the environment does not count, since callers differ in it.
 fn fingerprint(new: &NewTask) -> String {
     let errand_model::Work::Program(program) = &new.work;
-    serde_json::json!([program.argv, program.cwd]).to_string()
+    match &program.brief {
+        Some(brief) => serde_json::json!([program.argv, program.cwd, brief]).to_string(),
+        None => serde_json::json!([program.argv, program.cwd]).to_string(),
+    }
 }

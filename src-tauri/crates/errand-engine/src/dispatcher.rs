@@ -17,6 +17,7 @@ use crate::input::{Action, Input, Leave, LiveTask, Moment, Reply, Used};
 use crate::run::RunShared;
 use crate::settings;
 use timers::Timers;
+use tokio::sync::oneshot;
 
 /// Up to this many tasks keep their program in memory; beyond, it is read when its turn comes.
 const KEEP_WORK: usize = 4_000;
@@ -46,6 +47,8 @@ struct Entry {
     /// The event whose step is being committed; what comes in meanwhile waits in `letters`.
     committing: Option<Letter>,
     letters: VecDeque<Letter>,
+    /// Programs of the run that wait for an answer, by the number of their question.
+    askers: HashMap<u32, oneshot::Sender<Option<String>>>,
     /// The run was ended because the engine must leave; its last report becomes "unknown".
     leaving: bool,
 }
@@ -54,6 +57,27 @@ struct Letter {
     event: Event,
     reply: Option<Reply<()>>,
     used: Option<Used>,
+    asker: Option<Asker>,
+}
+
+/// A program that asks: hears the number of its question, then its answer.
+struct Asker {
+    opened: Reply<u32>,
+    answer: oneshot::Sender<Option<String>>,
+}
+
+impl Letter {
+    fn of(event: Event) -> Letter {
+        Letter { event, reply: None, used: None, asker: None }
+    }
+
+    fn refuse(self, fault: Fault) {
+        match (self.reply, self.asker) {
+            (Some(reply), _) => drop(reply.send(Err(fault))),
+            (None, Some(asker)) => drop(asker.opened.send(Err(fault))),
+            (None, None) => {}
+        }
+    }
 }
 
 impl Dispatcher {
@@ -81,9 +105,18 @@ impl Dispatcher {
             Input::Accept { new, reply } => self.accept(new, reply),
             Input::Accepted { result, reply } => self.accepted(result, reply),
             Input::Tell { task, event, stored, reply } => self.tell(&task, event, stored, reply),
+            Input::Ask { task, run, ask, opened, answer } => {
+                let asker = Some(Asker { opened, answer });
+                let letter = Letter { asker, ..Letter::of(Event::Asked { run, ask }) };
+                if self.live.contains_key(&task) {
+                    self.post(&task, letter);
+                } else {
+                    letter.refuse(Fault::new(Code::IllegalState, format!("{task} has ended.")));
+                }
+            }
             Input::Missed { events } => {
                 for (task, event) in events {
-                    self.post(&task, Letter { event, reply: None, used: None });
+                    self.post(&task, Letter::of(event));
                 }
             }
             Input::Edited { task } => {
@@ -125,10 +158,6 @@ impl Dispatcher {
         self.timers.next_due(now)
     }
 
-    pub fn silence(&self) -> std::time::Duration {
-        self.settings.silence
-    }
-
     pub fn run_of(&self, task: &TaskId) -> Option<Arc<RunShared>> {
         self.live.get(task).and_then(|entry| entry.shared.clone())
     }
@@ -161,11 +190,7 @@ impl Dispatcher {
                     });
                     entry.committing = Some(letter);
                 }
-                Err(refused) => {
-                    if let Some(reply) = letter.reply {
-                        drop(reply.send(Err(answers::fault_of(refused, task, entry.live.task.state))));
-                    }
-                }
+                Err(refused) => letter.refuse(answers::fault_of(refused, task, entry.live.task.state)),
             }
         }
         self.forget_if_over(task);
@@ -178,6 +203,9 @@ impl Dispatcher {
             Ok(true) => {
                 entry.live.task.clone_from(&step.task);
                 self.place(task);
+                if let Some(asker) = letter.asker {
+                    self.await_answer(task, step, asker);
+                }
                 for effect in &step.effects {
                     self.carry_out(task, effect);
                 }
@@ -200,9 +228,7 @@ impl Dispatcher {
                     self.slots.remove(&run);
                 }
                 self.place(task);
-                if let Some(reply) = letter.reply {
-                    drop(reply.send(Err(fault)));
-                }
+                letter.refuse(fault);
             }
         }
         self.open_letters(task);
@@ -214,9 +240,8 @@ impl Dispatcher {
         match stored {
             Ok(Some(stored)) => entry.live.task = stored.task,
             Ok(None) => {
-                if let Some(reply) = letter.and_then(|letter| letter.reply) {
-                    let fault = Fault::new(Code::TaskNotFound, format!("{task} was removed."));
-                    drop(reply.send(Err(fault)));
+                if let Some(letter) = letter {
+                    letter.refuse(Fault::new(Code::TaskNotFound, format!("{task} was removed.")));
                 }
                 self.live.remove(task);
                 return;
@@ -234,24 +259,52 @@ impl Dispatcher {
         match effect {
             Effect::Spawn { run } => self.launch(task, *run),
             Effect::End { run } => self.end(task, *run),
+            Effect::Prompt { run } => self.prompt(task, *run),
+            Effect::Linger { .. } => {
+                if let Some(shared) = self.run_of(task) {
+                    shared.linger.notify_one();
+                }
+            }
+            Effect::Yield { run } => _ = self.slots.remove(run),
+            Effect::Take { run } => _ = self.slots.insert(*run),
             Effect::Free { run } => {
                 self.slots.remove(run);
                 if let Some(entry) = self.live.get_mut(task) {
-                    entry.shared = None;
+                    if let Some(shared) = entry.shared.take() {
+                        shared.close.notify_one();
+                    }
                     entry.leaving = false;
+                    entry.askers.clear();
                 }
             }
             Effect::Deliver(_) => self.actions.push(Action::Deliver),
-            Effect::Settle { choice, .. } => {
+            Effect::Settle { question, choice, .. } => {
                 self.actions.push(Action::Deliver);
-                let patient = choice.as_deref() == Some(Choice::KeepWaiting.name());
-                if let Some(shared) = self.run_of(task).filter(|_| patient) {
+                let Some(entry) = self.live.get_mut(task) else { return };
+                let asker = entry.askers.remove(question);
+                // Told to wait on, or given what it waited for: either way its silence counts from now.
+                let patient = asker.is_some() || choice.as_deref() == Some(Choice::KeepWaiting.name());
+                if let Some(shared) = entry.shared.as_ref().filter(|_| patient) {
                     shared.listen.notify_one();
+                }
+                if let Some(asker) = asker {
+                    drop(asker.send(choice.clone()));
                 }
             }
             Effect::TellDependents => self.tell_dependents(task),
-            Effect::Ask(_) | Effect::File(_) | Effect::Record(_) => {}
+            Effect::Ask(_) | Effect::File(_) | Effect::KeepTurn(_) | Effect::Record(_) => {}
         }
+    }
+
+    /// The question stands; from now on its answer goes to whoever asked.
+    fn await_answer(&mut self, task: &TaskId, step: &Step, asker: Asker) {
+        let asked = step.effects.iter().find_map(|effect| match effect {
+            Effect::Ask(question) => Some(question.n),
+            _ => None,
+        });
+        let (Some(n), Some(entry)) = (asked, self.live.get_mut(task)) else { return };
+        entry.askers.insert(n, asker.answer);
+        drop(asker.opened.send(Ok(n)));
     }
 
     fn tell_dependents(&mut self, task: &TaskId) {
@@ -262,7 +315,7 @@ impl Dispatcher {
             } else {
                 Event::DependencyReopened { task: task.clone() }
             };
-            self.post(&dependent, Letter { event, reply: None, used: None });
+            self.post(&dependent, Letter::of(event));
         }
     }
 
@@ -274,7 +327,7 @@ impl Dispatcher {
         }
         let model = &entry.live.task;
         if model.state == State::Queued && entry.committing.is_none() {
-            let rank = Rank::new(model.policy.priority, model.failures > 0, entry.live.seq);
+            let rank = Rank::new(model.policy.priority, model.is_resumed(), entry.live.seq);
             let candidate = Candidate { task: task.clone(), holds: model.holds, ending: model.run.is_some() };
             self.queue.insert(rank, candidate);
             entry.rank = Some(rank);
@@ -306,7 +359,7 @@ impl Dispatcher {
     fn fire_timers(&mut self) {
         for (task, timer) in self.timers.take_due(self.now) {
             let tail = self.run_of(&task).map(|shared| shared.tail()).unwrap_or_default();
-            self.post(&task, Letter { event: Event::TimerFired { timer, tail }, reply: None, used: None });
+            self.post(&task, Letter::of(Event::TimerFired { timer, tail }));
         }
     }
 
@@ -327,7 +380,7 @@ impl Dispatcher {
             if let Some(rank) = self.live.get_mut(&task).and_then(|entry| entry.rank.take()) {
                 self.queue.remove(&rank);
             }
-            self.post(&task, Letter { event: Event::Admitted { run }, reply: None, used: None });
+            self.post(&task, Letter::of(Event::Admitted { run }));
             // Only if a letter that came before changed the state: the slot is not needed.
             let taken = self.live.get(&task).is_some_and(|entry| entry.committing.is_some());
             if !taken {
@@ -341,12 +394,22 @@ impl Dispatcher {
 /// What has happened in the world is written down even on a full disk; only new undertakings are refused.
 fn must_commit(event: &Event) -> bool {
     match event {
-        Event::Admitted { .. } | Event::Retry { .. } | Event::Hold { .. } | Event::Release { .. } => false,
+        Event::Admitted { .. }
+        | Event::Retry { .. }
+        | Event::Hold { .. }
+        | Event::Release { .. }
+        | Event::Progressed { .. }
+        | Event::WakeAsked { .. } => false,
         Event::StartFailed { .. }
         | Event::Exited { .. }
         | Event::Gone { .. }
         | Event::Stuck { .. }
         | Event::Lost { .. }
+        | Event::TurnEnded { .. }
+        | Event::Asked { .. }
+        | Event::AskerGone { .. }
+        | Event::Finished { .. }
+        | Event::Parked { .. }
         | Event::Silent { .. }
         | Event::Spoke { .. }
         | Event::TimerFired { .. }

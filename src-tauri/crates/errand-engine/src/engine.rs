@@ -4,24 +4,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use errand_agents::{Agent, Order, Script};
+use errand_agents::{Agent, Script};
 use errand_base::{Clock, Code, Fault, TaskId};
-use errand_model::{Event, StartError, Work};
-use errand_os::Notifier;
-use errand_store::{LogRun, Store};
+use errand_model::Event;
+use errand_os::{Home, Notifier};
+use errand_store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::commit::{self, StepWrite};
 use crate::dispatcher::{Dispatcher, pause_event};
-use crate::executor::{Attempt, attempt};
-use crate::input::{Accepted, Action, Counts, Edit, Input, Launch, Leave, LiveTask, Moment, NewTask, Report};
-use crate::log_sink::LogSink;
+use crate::input::{Accepted, Action, Counts, Edit, Input, Leave, LiveTask, Moment, NewTask};
+use crate::launch::Launcher;
 use crate::outbox::Outbox;
 use crate::run::RunShared;
+use crate::worker::Door;
 use crate::{recovery, retention, settings};
 
-/// Between asking processes to end and killing them. A logout leaves us 5 s for everything.
-const GRACE: Duration = Duration::from_secs(3);
 /// How often a full disk is looked at again.
 const FULL_DISK_PAUSE: Duration = Duration::from_millis(500);
 
@@ -29,8 +27,9 @@ const FULL_DISK_PAUSE: Duration = Duration::from_millis(500);
 pub struct Parts {
     pub store: Store,
     pub clock: Arc<dyn Clock>,
-    /// Marks the processes of this home.
-    pub home_mark: String,
+    pub home: Home,
+    /// How the programs of a run reach us.
+    pub door: Arc<dyn Door>,
     pub agent: Arc<dyn Agent>,
     pub notifier: Arc<dyn Notifier>,
     pub notifier_events: mpsc::UnboundedReceiver<errand_os::NotifierEvent>,
@@ -51,7 +50,7 @@ pub struct Engine {
 impl Engine {
     /// Takes up where the engine before left off, and starts working.
     pub async fn start(parts: Parts) -> Result<Engine, Fault> {
-        let Parts { store, clock, home_mark, agent, notifier, notifier_events, clicks } = parts;
+        let Parts { store, clock, home, door, agent, notifier, notifier_events, clicks } = parts;
         let kept = store.read(|reader| reader.settings().all()).await?;
         let live = settings::Live::from_kept(&kept);
         let unfinished = recovery::unfinished(&store).await?;
@@ -66,7 +65,7 @@ impl Engine {
         let missed = recovery::missed_endings(&store, recovery::waiting(&unfinished)).await;
         let mut actions = dispatcher.handle(Input::Recovered { tasks: unfinished }, now);
         actions.extend(dispatcher.handle(Input::Missed { events: missed }, now));
-        tokio::spawn(recovery::sweep(store.clone(), home_mark, interrupted, input.clone()));
+        tokio::spawn(recovery::sweep(store.clone(), home.clone(), interrupted, input.clone()));
 
         if may_remove {
             let (mut leaving, work) = (left.clone(), retention::run(store.clone(), clock.clone()));
@@ -85,7 +84,16 @@ impl Engine {
             outbox: outbox.clone(),
             left,
         };
-        let mut driver = Driver { dispatcher, store, clock, agent, outbox, input, leave, full_probe: false };
+        let launcher = Launcher {
+            store: store.clone(),
+            clock: clock.clone(),
+            agent,
+            home: Arc::new(home),
+            door,
+            input: input.clone(),
+        };
+        let mut driver =
+            Driver { dispatcher, store, clock, launcher, outbox, input, leave, full_probe: false };
         driver.carry_out(actions);
         tokio::spawn(driver.run(inputs));
         Ok(engine)
@@ -197,7 +205,7 @@ struct Driver {
     dispatcher: Dispatcher,
     store: Store,
     clock: Arc<dyn Clock>,
-    agent: Arc<dyn Agent>,
+    launcher: Launcher,
     outbox: Outbox,
     input: mpsc::UnboundedSender<Input>,
     leave: watch::Sender<bool>,
@@ -251,7 +259,8 @@ impl Driver {
                     );
                 }
                 Action::Commit { task, write, step, must } => self.commit(task, write, step, must),
-                Action::Launch(launch) => self.launch(launch),
+                Action::Launch(launch) => self.launcher.launch(launch),
+                Action::Prompt { task, shared } => self.launcher.prompt(task, shared),
                 Action::Deliver => self.outbox.look(),
                 Action::Reload { task } => self.reload(task),
                 Action::Leave => {
@@ -279,37 +288,6 @@ impl Driver {
         }
     }
 
-    fn launch(&self, launch: Launch) {
-        let Launch { task, seq, run, n, work, shared } = launch;
-        let agent = self.agent.clone();
-        let clock = self.clock.clone();
-        let input = self.input.clone();
-        let silence = self.dispatcher.silence();
-        let log_run = LogRun { task: task.clone(), run, n };
-        let sink = LogSink { store: self.store.clone(), clock: clock.clone(), run: log_run, seq };
-        let store = self.store.clone();
-        tokio::spawn(async move {
-            let report = {
-                let task = task.clone();
-                move |report| drop(input.send(Input::Report { task: task.clone(), run, report }))
-            };
-            let work = match work {
-                Some(work) => Ok(work),
-                None => read_work(&store, &task).await,
-            };
-            crate::failpoint::hit("before_spawn");
-            let session = match work {
-                Ok(work) => agent.start(Order { task, run, work, grace: GRACE }).await,
-                Err(error) => Err(error),
-            };
-            crate::failpoint::hit("after_spawn");
-            match session {
-                Ok(session) => attempt(Attempt { session, sink, shared, clock, silence }, report).await,
-                Err(error) => report(Report::StartFailed(error)),
-            }
-        });
-    }
-
     fn reload(&self, task: TaskId) {
         let input = self.input.clone();
         let store = self.store.clone();
@@ -334,15 +312,6 @@ impl Driver {
             }
             drop(input.send(Input::DiskFull(false)));
         });
-    }
-}
-
-async fn read_work(store: &Store, task: &TaskId) -> Result<Arc<Work>, StartError> {
-    let id = task.clone();
-    match store.read(move |reader| reader.tasks().load(&id)).await {
-        Ok(Some(stored)) => Ok(Arc::new(stored.work)),
-        Ok(None) => Err(StartError::Other("its row is gone".into())),
-        Err(error) => Err(StartError::Other(error.to_string())),
     }
 }
 

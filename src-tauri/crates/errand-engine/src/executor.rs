@@ -13,6 +13,8 @@ use crate::input::{Report, Used};
 use crate::output::WholeLines;
 use crate::run::RunShared;
 
+/// After handing over its result, a run may take so long to leave by itself.
+const MOMENT: Duration = Duration::from_secs(10);
 /// So long after the last byte, what was printed of a line is shown without its end.
 const LINE_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -28,13 +30,13 @@ pub(crate) struct Attempt<S> {
     pub sink: S,
     pub shared: Arc<RunShared>,
     pub clock: Arc<dyn Clock>,
-    /// After how long without output to say so.
+    /// After how long without a sign of life to say so.
     pub silence: Duration,
 }
 
 /// Runs until no process of the run is left.
 pub(crate) async fn attempt<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report) + Send) {
-    let Attempt { mut session, mut sink, shared, clock, silence } = attempt;
+    let Attempt { mut session, mut sink, shared, clock, mut silence } = attempt;
     let mut output = WholeLines::default();
     let mut errors = WholeLines::default();
     let mut last_heard = clock.now();
@@ -42,6 +44,7 @@ pub(crate) async fn attempt<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report
     let mut silent = false;
     // When to stop waiting for the end of a line: a prompt has none.
     let mut show_part: Option<Instant> = None;
+    let mut leave_by: Option<Instant> = None;
     loop {
         let event = tokio::select! {
             biased;
@@ -54,7 +57,34 @@ pub(crate) async fn attempt<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report
                 deadline = Instant::now() + silence;
                 continue;
             }
+            () = shared.alive.notified() => {
+                last_heard = clock.now();
+                deadline = Instant::now() + silence;
+                if std::mem::take(&mut silent) {
+                    report(Report::Spoke);
+                }
+                continue;
+            }
+            () = shared.linger.notified() => {
+                leave_by = Some(Instant::now() + MOMENT);
+                continue;
+            }
+            () = shared.prompted.notified() => {
+                if let Some(next) = shared.take_prompt() {
+                    silence = next.silence;
+                    deadline = Instant::now() + silence;
+                    silent = false;
+                    session.prompt(next.request);
+                }
+                continue;
+            }
+            () = shared.close.notified() => return,
             event = session.next() => event,
+            () = sleep_until(leave_by.unwrap_or(deadline)), if leave_by.is_some() => {
+                leave_by = None;
+                session.end();
+                continue;
+            }
             () = sleep_until(show_part.unwrap_or(deadline)), if show_part.is_some() => {
                 show_part = None;
                 flush(&mut sink, &mut output, &mut errors).await;
@@ -75,8 +105,7 @@ pub(crate) async fn attempt<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report
                 last_heard = clock.now();
                 deadline = Instant::now() + silence;
                 shared.heard(last_heard);
-                if silent {
-                    silent = false;
+                if std::mem::take(&mut silent) {
                     report(Report::Spoke);
                 }
                 let lines = match stream {
@@ -103,6 +132,13 @@ pub(crate) async fn attempt<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report
                 if gone {
                     return;
                 }
+            }
+            SessionEvent::TurnEnded { exit, response, cpu, max_rss_kib } => {
+                flush(&mut sink, &mut output, &mut errors).await;
+                let used = Used { exit, cpu, max_rss_kib };
+                report(Report::TurnEnded { response, tail: shared.tail(), used });
+                // Until the next prompt there is nobody who could speak.
+                silent = true;
             }
             SessionEvent::Gone => {
                 flush(&mut sink, &mut output, &mut errors).await;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use errand_base::{Fault, RunId, TaskId, Timestamp};
-use errand_model::{Death, Event, Exit, Origin, Policy, Priority, StartError, Step, Tail, Task, Work};
+use errand_model::{
+    Ask, Death, Event, Exit, Origin, Policy, Priority, Response, StartError, Step, Tail, Task, Work,
+};
 use tokio::sync::oneshot;
 
 use crate::commit::StepWrite;
@@ -57,6 +59,14 @@ pub(crate) enum Input {
         event: Event,
         stored: Option<Box<LiveTask>>,
         reply: Reply<()>,
+    },
+    /// A program of a run asks the person. `opened` hears the number of the question, `answer` how it was settled.
+    Ask {
+        task: TaskId,
+        run: RunId,
+        ask: Ask,
+        opened: Reply<u32>,
+        answer: oneshot::Sender<Option<String>>,
     },
     /// What a task missed while it was not listening.
     Missed {
@@ -114,6 +124,7 @@ pub(crate) enum Input {
 pub(crate) enum Report {
     StartFailed(StartError),
     Exited { tail: Tail, gone: bool, used: Used },
+    TurnEnded { response: Result<Box<Response>, String>, tail: Tail, used: Used },
     Gone,
     Stuck { processes: u32 },
     Lost { death: Death, tail: Tail },
@@ -190,6 +201,11 @@ pub(crate) enum Action {
         must: bool,
     },
     Launch(Launch),
+    /// The next turn of a run that is under way.
+    Prompt {
+        task: TaskId,
+        shared: Arc<RunShared>,
+    },
     /// Deliveries or questions changed; the outbox looks at its rows.
     Deliver,
     Reload {
@@ -208,6 +224,8 @@ pub struct Edit {
     pub notify: Option<errand_model::Notify>,
     pub timeout: Option<Duration>,
     pub retries: Option<u32>,
+    /// How many turns a worker may take.
+    pub turns: Option<u32>,
 }
 
 /// A run to be started.
@@ -218,5 +236,9 @@ pub(crate) struct Launch {
     pub n: u32,
     /// Read from the store if it is not in memory.
     pub work: Option<Arc<Work>>,
+    /// It takes turns, or there is something to tell it: what it needs to know is read from the store.
+    pub turn: bool,
+    /// After how long without a sign of life to say so.
+    pub silence: Duration,
     pub shared: Arc<RunShared>,
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use errand_base::{Fault, RunId, TaskId};
 use errand_model::{Event, Reason, Tail, Task};
-use errand_os::ProcessIdentity;
+use errand_os::{Home, ProcessIdentity};
 use errand_store::{RunRow, Store};
 use tokio::sync::mpsc;
 
@@ -73,13 +73,18 @@ pub(crate) fn interrupted(unfinished: &[LiveTask]) -> Vec<Interrupted> {
 /// Ends every process that still carries our mark, then reports the runs they belonged to as lost.
 pub(crate) async fn sweep(
     store: Store,
-    mark: String,
+    home: Home,
     interrupted: Vec<Interrupted>,
     input: mpsc::UnboundedSender<Input>,
 ) {
     let known = store.read(|reader| reader.runs().live()).await.unwrap_or_default();
     let identities: Vec<ProcessIdentity> = known.into_iter().filter_map(identity).collect();
-    let swept = tokio::task::spawn_blocking(move || errand_os::sweep(&mark, &identities, GRACE)).await;
+    let swept = tokio::task::spawn_blocking(move || {
+        let swept = errand_os::sweep(&home.mark(), &identities, GRACE);
+        remove_folders(&home);
+        swept
+    })
+    .await;
     match swept {
         Ok(swept) if !swept.ended.is_empty() || swept.left > 0 => {
             tracing::warn!(
@@ -102,6 +107,17 @@ pub(crate) async fn sweep(
         tails.push((task, run, tail));
     }
     drop(input.send(Input::Swept { tails }));
+}
+
+/// The folders of runs that an earlier engine had; nobody uses them any more.
+fn remove_folders(home: &Home) {
+    let Ok(folder) = home.run_folder("x").map(|path| path.with_file_name("")) else { return };
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_str().is_some_and(|name| RunId::parse(name).is_some()) {
+            drop(std::fs::remove_dir_all(entry.path()));
+        }
+    }
 }
 
 fn identity(run: RunRow) -> Option<ProcessIdentity> {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use errand_base::say_duration;
 use serde::{Deserialize, Serialize};
 
-use crate::{Death, Exit, StartError};
+use crate::{Check, Death, Exit, Finish, StartError};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -21,6 +21,9 @@ pub struct Artifact {
     /// One line for lists and notifications.
     pub outcome: String,
     pub notify: bool,
+    /// What was checked, and whether it was met. One that was not makes the result one "with gaps".
+    #[serde(default)]
+    pub verification: Vec<Check>,
 }
 
 /// The end of what a program printed, already free of terminal escapes.
@@ -39,7 +42,38 @@ impl Artifact {
             report = format!("… {} left out; `errand log` has more\n{report}", say_bytes(tail.left_out));
         }
         let outcome = shorten(last_line(&tail.output).unwrap_or("Done, nothing printed"));
-        Artifact { report, format: Format::Text, outcome, notify }
+        Artifact { report, format: Format::Text, outcome, notify, verification: Vec::new() }
+    }
+
+    pub fn with_gaps(&self) -> bool {
+        self.verification.iter().any(|check| !check.met)
+    }
+
+    /// What a worker handed over itself.
+    pub(crate) fn finished(finish: &Finish, notify: bool) -> Artifact {
+        let summary = finish.summary.as_deref().and_then(first_line);
+        let outcome = summary.or(first_line(&finish.report)).unwrap_or("Done, nothing to report");
+        Artifact {
+            report: finish.report.trim_end().to_owned(),
+            format: Format::Markdown,
+            outcome: shorten(outcome.trim_start_matches('#').trim_start()),
+            notify,
+            verification: finish.verification.clone(),
+        }
+    }
+
+    /// A worker that takes turns came to a bad end.
+    pub(crate) fn turn_failed(happened: &str, said: &str, next: &str, tail: &Tail) -> Artifact {
+        let end = BadEnd {
+            happened,
+            known: match said.trim() {
+                "" => "What its turns did until then stays done.",
+                said => said,
+            },
+            unknown: "How much of its work is left.",
+            next,
+        };
+        end.artifact(tail, happened.trim_end_matches('.'))
     }
 
     pub(crate) fn exited(exit: Exit, tail: &Tail) -> Artifact {
@@ -138,7 +172,13 @@ impl BadEnd<'_> {
                 report.push_str(&format!("\n**Last {name}**\n\n{fence}text\n{text}\n{fence}\n"));
             }
         }
-        Artifact { report, format: Format::Markdown, outcome: shorten(outcome), notify: true }
+        Artifact {
+            report,
+            format: Format::Markdown,
+            outcome: shorten(outcome),
+            notify: true,
+            verification: Vec::new(),
+        }
     }
 }
 
@@ -180,6 +220,10 @@ fn signal_name(signal: i32) -> Option<&'static str> {
         25 => "SIGXFSZ",
         _ => return None,
     })
+}
+
+fn first_line(text: &str) -> Option<&str> {
+    text.lines().map(str::trim).find(|line| !line.is_empty())
 }
 
 fn last_line(text: &str) -> Option<&str> {

@@ -3,7 +3,9 @@ use std::fmt;
 use errand_base::{RunId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Artifact, Hold, Question, Reason, State, Tail};
+use crate::{
+    Artifact, Ask, Checkpoint, Finish, Hold, Question, Reason, Response, State, Tail, TurnRecord, Wake,
+};
 
 /// Where a person acted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -115,6 +117,42 @@ pub enum Event {
     Spoke {
         run: RunId,
     },
+    /// A turn is over and no process of it is left. `response`: what it wrote, or why that could not be read.
+    TurnEnded {
+        run: RunId,
+        exit: Exit,
+        response: Result<Box<Response>, String>,
+        tail: Tail,
+    },
+    /// There is no next turn for now: Errand leaves. No process is left.
+    Parked {
+        run: RunId,
+    },
+    /// A program of the run asks the person, and waits.
+    Asked {
+        run: RunId,
+        ask: Ask,
+    },
+    /// The program that asked no longer waits.
+    AskerGone {
+        run: RunId,
+        question: u32,
+    },
+    /// How far it has come.
+    Progressed {
+        run: RunId,
+        checkpoint: Checkpoint,
+    },
+    /// It hands over its result; its processes have a moment to leave.
+    Finished {
+        run: RunId,
+        finish: Finish,
+    },
+    /// It wants to be started again later, once it has ended.
+    WakeAsked {
+        run: RunId,
+        wake: Wake,
+    },
     /// `tail`: what was printed so far, for a run that is ended by it.
     TimerFired {
         timer: u32,
@@ -157,6 +195,22 @@ pub enum Effect {
     Spawn {
         run: RunId,
     },
+    /// Start its next turn, in the slot that it has.
+    Prompt {
+        run: RunId,
+    },
+    /// Its work is handed over: end its processes if they have not left by themselves in a moment.
+    Linger {
+        run: RunId,
+    },
+    /// It waits for the person and needs no slot meanwhile.
+    Yield {
+        run: RunId,
+    },
+    /// It goes on, slot or no slot: a process cannot be told to wait.
+    Take {
+        run: RunId,
+    },
     /// End all its processes: terminate, wait, kill.
     End {
         run: RunId,
@@ -173,6 +227,8 @@ pub enum Effect {
         by: Option<By>,
     },
     File(Artifact),
+    /// A turn is over; later ones are told of it.
+    KeepTurn(TurnRecord),
     Deliver(DeliveryKind),
     /// The task is open again or has ended; tasks that wait for it want to know.
     TellDependents,
@@ -246,6 +302,12 @@ pub enum Refused {
     NotHeld,
     /// Nothing was asked about silence.
     NothingToTake,
+    /// It has handed over its result before.
+    AlreadyFinished,
+    /// It asks something that nobody has answered.
+    QuestionOpen,
+    /// It was woken too often.
+    TooOften,
 }
 
 impl fmt::Display for Refused {
@@ -263,6 +325,9 @@ impl fmt::Display for Refused {
             Refused::AlreadyHeld => "it is already paused",
             Refused::NotHeld => "it is not paused",
             Refused::NothingToTake => "there is nothing to take back",
+            Refused::AlreadyFinished => "it has handed over its result already",
+            Refused::QuestionOpen => "it still asks something: withdraw that or wait for the answer",
+            Refused::TooOften => "it was woken too often",
         })
     }
 }

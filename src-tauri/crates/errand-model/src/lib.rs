@@ -8,6 +8,7 @@ mod artifact;
 mod event;
 mod reason;
 mod step;
+mod talk;
 mod task;
 
 pub use admit::{Candidate, Rank, Verdict, Why, World, admit, why};
@@ -17,7 +18,10 @@ pub use event::{
 };
 pub use reason::Reason;
 pub use step::{Step, accept, step};
+pub use talk::{
+    Ask, Check, Checkpoint, Finish, Response, Status, Talk, TurnOutcome, TurnRecord, Wake, WakeWish,
+};
 pub use task::{
     Choice, Dependency, Hold, Holds, Notify, Origin, Policy, Priority, Program, Question, QuestionKind, Run,
-    Stage, State, Task, Timer, TimerKind, Work,
+    Stage, State, Task, Timer, TimerKind, TurnLimits, Work,
 };

@@ -68,6 +68,38 @@ reasons! {
     WillNotStop = "will_not_stop",
     ProcessesGone = "processes_gone",
     Started = "started",
+    /// A worker handed over its result.
+    Finished = "finished",
+    /// A worker asks the person.
+    AskedByWorker = "asked_by_worker",
+    /// Whoever asked no longer waits for the answer.
+    AskerGone = "asker_gone",
+    /// A question was answered, so work goes on.
+    Answered = "answered",
+    Progress = "progress",
+    /// It wants to be woken later.
+    WakeAsked = "wake_asked",
+    Sleeps = "sleeps",
+    WokenUp = "woken_up",
+    TurnEnded = "turn_ended",
+    /// Errand left between two of its turns.
+    Parked = "parked",
+    /// It wrote a response that cannot be read.
+    BadResponse = "bad_response",
+    WorkerFailed = "worker_failed",
+    WorkerBlocked = "worker_blocked",
+    /// All turns of its limit are used up.
+    TurnLimit = "turn_limit",
+    /// One turn took too long.
+    TurnTimeLimit = "turn_time_limit",
+    /// It was silent too long and is started again.
+    StallRestart = "stall_restart",
+    /// It was silent too long too often.
+    StallRestartExhausted = "stall_restart_exhausted",
+    /// It goes on where it was interrupted.
+    Recovered = "recovered",
+    /// It was interrupted too often.
+    RecoveryExhausted = "recovery_exhausted",
     Shown = "shown",
     /// Shown again, because the last showing was not confirmed or its service went away.
     ShownAgain = "shown_again",

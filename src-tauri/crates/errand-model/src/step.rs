@@ -3,6 +3,7 @@
 mod draft;
 mod process;
 mod waiting;
+mod worker;
 
 use errand_base::{TaskId, Timestamp};
 
@@ -16,10 +17,12 @@ pub struct Step {
     pub effects: Vec<Effect>,
 }
 
-/// A task as it is when it is handed over. `after` may name tasks that have ended already.
+/// A task as it is when it is handed over. `worker`: it was given a brief and takes turns. `after` may name tasks
+/// that have ended already.
 pub fn accept(
     id: TaskId,
     policy: Policy,
+    worker: bool,
     start_at: Option<Timestamp>,
     mut after: Vec<Dependency>,
     now: Timestamp,
@@ -43,6 +46,7 @@ pub fn accept(
         next_question: 1,
         timers: Vec::new(),
         next_timer: 1,
+        talk: crate::Talk { worker, ..crate::Talk::default() },
         reason: Reason::Accepted,
         reason_text: String::new(),
     };
@@ -67,9 +71,19 @@ pub fn step(task: &Task, event: Event, now: Timestamp) -> Result<Step, Refused> 
         Event::Lost { run, death, tail } => process::lost(&mut draft, run, death, &tail)?,
         Event::Silent { run, since } => process::silent(&mut draft, run, since)?,
         Event::Spoke { run } => process::spoke(&mut draft, run)?,
+        Event::TurnEnded { run, exit, response, tail } => {
+            worker::turn_ended(&mut draft, run, exit, response, &tail)?;
+        }
+        Event::Parked { run } => worker::parked(&mut draft, run)?,
+        Event::Asked { run, ask } => worker::asked(&mut draft, run, &ask)?,
+        Event::AskerGone { run, question } => worker::asker_gone(&mut draft, run, question)?,
+        Event::Progressed { run, checkpoint } => worker::progressed(&mut draft, run, checkpoint)?,
+        Event::Finished { run, finish } => worker::finished(&mut draft, run, &finish)?,
+        Event::WakeAsked { run, wake } => worker::wake_asked(&mut draft, run, wake)?,
         Event::TimerFired { timer, tail } => match draft.take_timer(timer)? {
             crate::TimerKind::Start => waiting::start_time(&mut draft)?,
             crate::TimerKind::Limit => process::time_limit(&mut draft, &tail)?,
+            crate::TimerKind::Turn => worker::turn_limit(&mut draft)?,
         },
         Event::DependencyEnded { task, state } => waiting::dependency_ended(&mut draft, &task, state)?,
         Event::DependencyReopened { task } => waiting::dependency_reopened(&mut draft, &task)?,
@@ -127,6 +141,18 @@ fn answered(draft: &mut Draft, question: u32, answer: &str, by: By) -> Result<()
         });
     };
     let wanted = answer.trim();
+    if open.kind == crate::QuestionKind::UserInput {
+        let offered = open.options.iter().find(|option| option.trim().eq_ignore_ascii_case(wanted));
+        let given = match offered {
+            Some(option) => option.clone(),
+            None if open.open && !wanted.is_empty() => wanted.to_owned(),
+            None => return Err(Refused::BadChoice),
+        };
+        let text = say_by("Answered", &by);
+        draft.settle(question, Some((given, by)), &text);
+        worker::go_on(draft, Reason::Answered, text);
+        return Ok(());
+    }
     let choice = open
         .choices
         .iter()
@@ -141,6 +167,7 @@ fn answered(draft: &mut Draft, question: u32, answer: &str, by: By) -> Result<()
         Choice::RunAnyway => waiting::run_anyway(draft, text),
         Choice::WaitForRetry => waiting::wait_for_retry(draft, text),
         Choice::KeepWaiting => process::keep_waiting(draft, text),
+        Choice::StartAgain => worker::start_again(draft, text),
         Choice::Cancel => process::cancel(draft, Reason::CancelledByPerson, text)?,
         Choice::Stop => process::cancel(draft, Reason::StoppedWhileSilent, text)?,
     }

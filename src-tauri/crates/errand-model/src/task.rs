@@ -5,7 +5,7 @@ use std::time::Duration;
 use errand_base::{RunId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::Reason;
+use crate::{Reason, Talk};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -192,6 +192,9 @@ pub struct Program {
     pub cwd: PathBuf,
     /// The whole environment of the program apart from Errand's own variables, sorted by name.
     pub env: Vec<(String, String)>,
+    /// What it is to do. A program that is given a brief is a worker: it takes turns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brief: Option<String>,
 }
 
 impl Program {
@@ -211,6 +214,26 @@ pub struct Policy {
     pub timeout: Option<Duration>,
     /// How many more attempts follow one that failed with a known exit.
     pub retries: u32,
+    pub turns: TurnLimits,
+}
+
+/// What bounds a worker that takes turns. Frozen with the task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnLimits {
+    /// Turns in one generation of the task.
+    pub most: u32,
+    /// One turn, not counting the time in which it waits for the person.
+    pub each: Duration,
+    /// After so long without a sign of life a turn is restarted.
+    pub stall: Duration,
+    /// How often in a row, before the person is asked.
+    pub restarts: u32,
+}
+
+impl Default for TurnLimits {
+    fn default() -> TurnLimits {
+        TurnLimits { most: 6, each: Duration::from_secs(300), stall: Duration::from_secs(120), restarts: 3 }
+    }
 }
 
 /// A task that must complete before this one may start.
@@ -249,6 +272,8 @@ pub struct Run {
     pub n: u32,
     pub stage: Stage,
     pub started_at: Timestamp,
+    /// Since when it uses up execution time. `None` while it waits for the person, and once it is decided.
+    pub working_since: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -256,6 +281,8 @@ pub struct Run {
 pub enum QuestionKind {
     /// Work cannot go on by itself; the person chooses how.
     Blocker,
+    /// The worker wants to know something.
+    UserInput,
 }
 
 /// What a person can choose when work is blocked.
@@ -271,6 +298,8 @@ pub enum Choice {
     KeepWaiting,
     /// A silent program: end it.
     Stop,
+    /// A worker that fell silent too often: try once more.
+    StartAgain,
 }
 
 impl Choice {
@@ -281,6 +310,7 @@ impl Choice {
             Choice::Cancel => "cancel",
             Choice::KeepWaiting => "keep_waiting",
             Choice::Stop => "stop",
+            Choice::StartAgain => "start_again",
         }
     }
 
@@ -292,6 +322,7 @@ impl Choice {
             Choice::Cancel => "Cancel",
             Choice::KeepWaiting => "Keep waiting",
             Choice::Stop => "Stop it",
+            Choice::StartAgain => "Start again",
         }
     }
 }
@@ -302,7 +333,12 @@ pub struct Question {
     pub n: u32,
     pub kind: QuestionKind,
     pub text: String,
+    /// Of a blocker.
     pub choices: Vec<Choice>,
+    /// What a worker offers.
+    pub options: Vec<String>,
+    /// Any text will do, also beside the options.
+    pub open: bool,
     pub asked_at: Timestamp,
 }
 
@@ -313,6 +349,8 @@ pub enum TimerKind {
     Start,
     /// Execution time is used up. Awake time, counted from when it was armed.
     Limit,
+    /// A turn takes too long. Awake time as well.
+    Turn,
 }
 
 /// A moment at which something is due. `id` is never used again within its task, so an old alarm is known as old.
@@ -348,6 +386,7 @@ pub struct Task {
     pub next_question: u32,
     pub timers: Vec<Timer>,
     pub next_timer: u32,
+    pub talk: Talk,
     pub reason: Reason,
     /// The reason as a sentence for the person.
     pub reason_text: String,
@@ -357,10 +396,15 @@ impl Task {
     /// Changes the limit of execution time, also of a run that is under way.
     pub fn limit(&mut self, limit: Duration) {
         self.policy.timeout = Some(limit);
-        let Some(run) = self.run.as_ref().filter(|run| run.stage == Stage::Starting) else { return };
-        let due = run.started_at.plus(limit.saturating_sub(self.executed));
+        let Some(since) = self.run.as_ref().and_then(|run| run.working_since) else { return };
+        let due = since.plus(limit.saturating_sub(self.executed));
         self.timers.retain(|timer| timer.kind != TimerKind::Limit);
         self.timers.push(Timer { id: self.next_timer, kind: TimerKind::Limit, due });
         self.next_timer += 1;
+    }
+
+    /// Goes before new work: it has been at work already.
+    pub fn is_resumed(&self) -> bool {
+        self.failures > 0 || self.talk.turns > 0 || self.talk.note.is_some()
     }
 }

@@ -54,8 +54,8 @@ fn every_state_reads_back_and_is_named_as_in_json() {
 
 #[test]
 fn choices_and_kinds_of_delivery_are_named_as_in_json() {
-    use Choice::{Cancel, KeepWaiting, RunAnyway, Stop, WaitForRetry};
-    for choice in [RunAnyway, WaitForRetry, Cancel, KeepWaiting, Stop] {
+    use Choice::{Cancel, KeepWaiting, RunAnyway, StartAgain, Stop, WaitForRetry};
+    for choice in [RunAnyway, WaitForRetry, Cancel, KeepWaiting, Stop, StartAgain] {
         assert_eq!(in_json(choice), choice.name());
     }
     use DeliveryKind::{Failure, Notice, Question, Result};

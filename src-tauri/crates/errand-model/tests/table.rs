@@ -36,8 +36,15 @@ impl Life {
         let policy = Policy { timeout: Some(60 * MINUTE), ..Policy::default() };
         let after = after.iter().map(|name| Dependency::on(id(name))).collect();
         Life(
-            accept(id("calm-owl-100"), policy, start_in.map(|wait| ACCEPTED.plus(wait)), after, ACCEPTED)
-                .task,
+            accept(
+                id("calm-owl-100"),
+                policy,
+                false,
+                start_in.map(|wait| ACCEPTED.plus(wait)),
+                after,
+                ACCEPTED,
+            )
+            .task,
         )
     }
 
@@ -51,6 +58,22 @@ impl Life {
 
     fn exits(self, code: i32, gone: bool) -> Life {
         self.then(Event::Exited { run: RUN, exit: Exit::Code(code), tail: tail(), gone })
+    }
+
+    /// It was given a brief.
+    fn worker(mut self) -> Life {
+        self.0.talk.worker = true;
+        self
+    }
+
+    fn with_stalls(mut self, stalls: u32) -> Life {
+        self.0.talk.stalls = stalls;
+        self
+    }
+
+    fn with_interruptions(mut self, interruptions: u32) -> Life {
+        self.0.talk.interruptions = interruptions;
+        self
     }
 
     fn with_retries(mut self, retries: u32) -> Life {
@@ -122,7 +145,68 @@ fn situations() -> Vec<Situation> {
             "the task it waits for has failed; its start time is still to come",
         ),
         later(&[]).forced(State::RateLimited).called("rate-limited", "until a start timer fires"),
-        later(&[]).forced(State::Sleeping).called("sleeping", "until a start timer fires"),
+        new()
+            .running()
+            .then(wake_asked(RUN))
+            .exits(0, true)
+            .called("sleeping", "its program asked to be woken in an hour, then exited with 0"),
+        new()
+            .running()
+            .then(asked(RUN))
+            .called("needs-you-asked", "a process of its program waits for an answer"),
+        new()
+            .running()
+            .then(asked(RUN))
+            .then(asked(RUN))
+            .called("needs-you-asked-twice", "two processes of its program wait for answers"),
+        new().running().then(wake_asked(RUN)).called("running+wake", "its program asked to be woken later"),
+        new().running().then(finished(RUN, true)).called(
+            "completed-by-word+ending",
+            "it handed over its result; its process has a moment to leave",
+        ),
+        new().worker().running().called("worker", "a worker in its first turn"),
+        new()
+            .worker()
+            .running()
+            .then(turn_ended(RUN, "continue"))
+            .called("worker-second-turn", "a worker in its second turn"),
+        new()
+            .worker()
+            .running()
+            .then(hold(Hold::Person))
+            .called("worker+held", "a worker that is to pause when its turn is over"),
+        new()
+            .worker()
+            .running()
+            .then(turn_ended(RUN, "ask"))
+            .called("worker-asked", "a worker has ended its turn with a question"),
+        new()
+            .worker()
+            .running()
+            .then(silent(RUN))
+            .called("worker-stalled+ending", "a silent worker is being ended and will be started again"),
+        new()
+            .worker()
+            .with_stalls(3)
+            .running()
+            .then(silent(RUN))
+            .then(Event::Gone { run: RUN })
+            .called("worker-stalled-out", "a worker was silent too often"),
+        new()
+            .worker()
+            .running()
+            .then(lost(RUN, Death::EngineDied))
+            .called("worker-recovered", "a worker was interrupted and is to go on"),
+        new()
+            .worker()
+            .with_interruptions(3)
+            .running()
+            .called("worker-often-interrupted", "a worker that was interrupted three times in a row"),
+        new()
+            .worker()
+            .with_stalls(3)
+            .running()
+            .called("worker-often-silent", "a worker that was restarted three times in a row"),
         new().running().exits(0, true).called("completed", "exit code 0, nothing left"),
         new().running().exits(0, false).called("completed+ending", "exit code 0; it left processes behind"),
         new().running().exits(3, true).called("failed", "exit code 3, nothing left"),
@@ -190,6 +274,52 @@ fn cases() -> Vec<Case> {
         case("silent(other run)", |_| silent(OTHER_RUN)),
         case("spoke", |task| Event::Spoke { run: own(task) }),
         case("spoke(other run)", |_| Event::Spoke { run: OTHER_RUN }),
+        case("turn_ended(continue)", |task| turn_ended(own(task), "continue")),
+        case("turn_ended(continue) at the limit", |task| {
+            task.policy.turns.most = 1;
+            turn_ended(own(task), "continue")
+        }),
+        case("turn_ended(done)", |task| turn_ended(own(task), "done")),
+        case("turn_ended(done) if significant", |task| {
+            task.policy.notify = Notify::Significant;
+            turn_ended(own(task), "done")
+        }),
+        case("turn_ended(blocked)", |task| turn_ended(own(task), "blocked")),
+        case("turn_ended(failed)", |task| turn_ended(own(task), "failed")),
+        case("turn_ended(ask)", |task| turn_ended(own(task), "ask")),
+        case("turn_ended(wake)", |task| turn_ended(own(task), "wake")),
+        case("turn_ended(unreadable)", |task| turn_ended(own(task), "unreadable")),
+        case("turn_ended(unreadable) + retries", |task| {
+            task.policy.retries = task.failures + 1;
+            turn_ended(own(task), "unreadable")
+        }),
+        case("turn_ended(done, exit 3)", |task| turn_ended(own(task), "exit 3")),
+        case("turn_ended(other run)", |_| turn_ended(OTHER_RUN, "done")),
+        case("parked", |task| Event::Parked { run: own(task) }),
+        case("asked", |task| asked(own(task))),
+        case("asked(other run)", |_| asked(OTHER_RUN)),
+        case("asker_gone", |task| Event::AskerGone {
+            run: own(task),
+            question: task.questions.first().map_or(NO_SUCH, |question| question.n),
+        }),
+        case("progressed", |task| Event::Progressed {
+            run: own(task),
+            checkpoint: Checkpoint { note: "tests pass".into(), percent: Some(40) },
+        }),
+        case("finished", |task| finished(own(task), true)),
+        case("finished(with gaps) if significant", |task| {
+            task.policy.notify = Notify::Significant;
+            finished(own(task), false)
+        }),
+        case("finished(other run)", |_| finished(OTHER_RUN, true)),
+        case("wake_asked", |task| wake_asked(own(task))),
+        case("wake_asked too often", |task| {
+            task.talk.wakes = 50;
+            wake_asked(own(task))
+        }),
+        case("timer(turn)", |task| fired(task, TimerKind::Turn)),
+        case("answer(text)", |task| answer(task, "blue")),
+        case("answer(start again)", |task| answer(task, "start_again")),
         case("timer(start)", |task| fired(task, TimerKind::Start)),
         case("timer(limit)", |task| fired(task, TimerKind::Limit)),
         case("timer(stale)", |_| Event::TimerFired { timer: NO_SUCH, tail: tail() }),
@@ -264,6 +394,37 @@ fn more_tries(task: &mut Task, exit: Exit, gone: bool) -> Event {
     exited(task, exit, gone)
 }
 
+fn asked(run: RunId) -> Event {
+    let ask = Ask { text: "Which colour?".into(), options: vec!["Red".into(), "Blue".into()], open: false };
+    Event::Asked { run, ask }
+}
+
+fn finished(run: RunId, met: bool) -> Event {
+    let check = Check { what: "it compiles".into(), met, note: None };
+    let finish = Finish { report: "All done.".into(), verification: vec![check], ..Finish::default() };
+    Event::Finished { run, finish }
+}
+
+fn wake_asked(run: RunId) -> Event {
+    let wake = Wake { at: ACCEPTED.plus(60 * MINUTE), why: "the build is slow".into(), follow_up: None };
+    Event::WakeAsked { run, wake }
+}
+
+fn turn_ended(run: RunId, how: &str) -> Event {
+    let json = match how {
+        "continue" => r#"{"status":"continue","summary":"Half of it."}"#,
+        "done" | "exit 3" => r#"{"status":"done","summary":"All of it.","notify":true}"#,
+        "blocked" => r#"{"status":"blocked","summary":"No key."}"#,
+        "failed" => r#"{"status":"failed","summary":"It cannot be done."}"#,
+        "ask" => r#"{"status":"continue","question":{"question":"Which colour?","options":["Red","Blue"]}}"#,
+        "wake" => r#"{"status":"continue","wake":{"after_s":600,"why":"the build is slow"}}"#,
+        _ => "{",
+    };
+    let response = serde_json::from_str(json).map(Box::new).map_err(|error| error.to_string());
+    let exit = Exit::Code(if how == "exit 3" { 3 } else { 0 });
+    Event::TurnEnded { run, exit, response, tail: tail() }
+}
+
 fn lost(run: RunId, death: Death) -> Event {
     Event::Lost { run, death, tail: tail() }
 }
@@ -312,15 +473,22 @@ fn outcome(before: &Task, result: &Result<Step, Refused>) -> Outcome {
 fn say_effect(effect: &Effect, task: &Task) -> Option<String> {
     Some(match effect {
         Effect::Spawn { .. } => "spawn".into(),
+        Effect::Prompt { .. } => "prompt".into(),
+        Effect::Linger { .. } => "linger".into(),
+        Effect::Yield { .. } => "yield".into(),
+        Effect::Take { .. } => "take".into(),
         Effect::End { .. } => "end".into(),
         Effect::Free { .. } => "free".into(),
         Effect::Ask(question) => {
             let choices: Vec<&str> = question.choices.iter().map(|choice| choice.name()).collect();
-            format!("ask({})", choices.join("/"))
+            let options: Vec<&str> = question.options.iter().map(String::as_str).collect();
+            let open: &[&str] = if question.open { &["…"] } else { &[] };
+            format!("ask({})", [choices.as_slice(), options.as_slice(), open].concat().join("/"))
         }
         Effect::Settle { choice: Some(choice), .. } => format!("settle({choice})"),
         Effect::Settle { choice: None, .. } => "withdraw".into(),
         Effect::File(artifact) => format!("file({})", if artifact.notify { "notify" } else { "quiet" }),
+        Effect::KeepTurn(turn) => format!("turn({})", turn.outcome.name()),
         Effect::Deliver(kind) => format!("deliver({})", kind.name()),
         Effect::TellDependents => "tell".into(),
         Effect::Record(Transition { subject: Subject::Run(_), from, to, .. }) => format!("run({from}→{to})"),
@@ -360,6 +528,20 @@ fn say_changes(before: &Task, after: &Task) -> Vec<String> {
             (_, None) => words.push("after(open)".into()),
         }
     }
+    let (old, new) = (&before.talk, &after.talk);
+    for (name, old, new) in [
+        ("turns", old.turns, new.turns),
+        ("stalls", old.stalls, new.stalls),
+        ("interruptions", old.interruptions, new.interruptions),
+        ("wakes", old.wakes, new.wakes),
+    ] {
+        if old != new {
+            words.push(format!("{name}={new}"));
+        }
+    }
+    if new.note.is_some() && old.note != new.note {
+        words.push("note".into());
+    }
     if before.failures != after.failures {
         words.push(format!("failures={}", after.failures));
     }
@@ -394,6 +576,10 @@ const HEAD: &str = "\
 # What every event does in every situation. Columns: event | state afterwards | reason | what happens.
 # `refused` changes nothing; its reason is the name of the refusal. Every accepted event also adds one to the version.
 #
+# prompt                the next turn begins in the same slot   linger     end its processes if they do not leave soon
+# yield take            it waits for the person without a slot; it goes on
+# turn(…)               a turn is kept, and how it ended
+# note                  what the next turn is told first
 # spawn end free        start the processes of the run; end them; the last is gone, so the slot is free
 # ask(…) settle(…)      a question is asked; is answered        withdraw   it no longer matters
 # file(notify|quiet)    the artifact, and whether it is told    deliver(…) the person is told
@@ -481,11 +667,12 @@ macro_rules! variants {
     };
 }
 
-variants!(EVENTS, name_of_event, Event: Admitted StartFailed Exited Gone Stuck Lost Silent Spoke TimerFired
+variants!(EVENTS, name_of_event, Event: Admitted StartFailed Exited Gone Stuck Lost Silent Spoke TurnEnded Parked Asked AskerGone Progressed
+    Finished WakeAsked TimerFired
     DependencyEnded DependencyReopened Hold Release Cancel QuitNow Answer Retry);
 variants!(REFUSALS, name_of_refusal, Refused: AlreadyEnded NotEnded Completed OtherRun NotReady StaleTimer
-    NoSuchQuestion BadChoice NotADependency AlreadyHeld NotHeld NothingToTake);
-variants!(EFFECTS, name_of_effect, Effect: Spawn End Free Ask Settle File Deliver TellDependents Record);
+    NoSuchQuestion BadChoice NotADependency AlreadyHeld NotHeld NothingToTake AlreadyFinished QuestionOpen TooOften);
+variants!(EFFECTS, name_of_effect, Effect: Spawn Prompt Linger Yield Take End Free Ask Settle File KeepTurn Deliver TellDependents Record);
 
 #[test]
 fn every_state_event_effect_and_refusal_occurs_in_the_table() {
@@ -521,7 +708,7 @@ fn situations_and_events_have_names_of_their_own() {
 fn what_the_command_line_may_hold_does_not_overflow_or_wait_forever() {
     let policy = Policy { retries: u32::MAX, timeout: Some(Duration::MAX), ..Policy::default() };
     let twice = vec![Dependency::on(id("dep")), Dependency::on(id("dep"))];
-    let waits = Life(accept(id("calm-owl-100"), policy, None, twice, ACCEPTED).task);
+    let waits = Life(accept(id("calm-owl-100"), policy, false, None, twice, ACCEPTED).task);
     let failed = waits.then(dependency_ended(State::Completed)).running().exits(3, true);
     assert_eq!(failed.0.state, State::Waiting, "{}", failed.0.reason_text);
 }

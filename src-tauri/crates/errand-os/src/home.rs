@@ -67,6 +67,19 @@ impl Home {
         if usual.as_os_str().len() <= LONGEST_SOCKET_PATH {
             return Ok(usual);
         }
+        Ok(self.short_folder()?.join("person.sock"))
+    }
+
+    /// The folder that a run of that name has for itself, with room for a socket called `sock`. Not made yet.
+    pub fn run_folder(&self, run: &str) -> io::Result<PathBuf> {
+        let usual = self.run().join(run);
+        if usual.as_os_str().len() + "/sock".len() <= LONGEST_SOCKET_PATH {
+            return Ok(usual);
+        }
+        Ok(self.short_folder()?.join(run))
+    }
+
+    fn short_folder(&self) -> io::Result<PathBuf> {
         let user = rustix::process::geteuid().as_raw();
         let session = PathBuf::from(format!("/run/user/{user}"));
         let folder = if private_folder(&session).is_ok() {
@@ -77,7 +90,7 @@ impl Home {
         make_private(&folder)?;
         // Anyone may create names in /tmp. Behind a folder of somebody else could sit a false engine.
         private_folder(&folder)?;
-        Ok(folder.join("person.sock"))
+        Ok(folder)
     }
 
     /// A short name of this home that stays the same however its path is spelled. Our processes carry it,

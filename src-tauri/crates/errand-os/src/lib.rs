@@ -29,7 +29,7 @@ pub use notify::{
     Banner, DesktopNotifier, FakeNotifier, NotShown, Notifier, NotifierEvent, NotifierEvents, NotifierStatus,
     Pending, Told,
 };
-pub use os::boundary::peer;
+pub use os::boundary::{peer, same_run};
 pub use os::sweep::{become_subreaper, reap_adopted, sweep};
 pub use own::{kill_self, own_uid};
 pub use peer::Peer;

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use crate::table::{
     Artifacts, ArtifactsMut, Change, Deliveries, DeliveriesMut, Keys, KeysMut, Questions, QuestionsMut, Runs,
-    RunsMut, Settings, SettingsMut, Tasks, TasksMut, Transitions, TransitionsMut,
+    RunsMut, Settings, SettingsMut, Tasks, TasksMut, Transitions, TransitionsMut, Turns, TurnsMut,
 };
 
 /// Everything that can be read, as of one moment.
@@ -49,6 +49,10 @@ impl<'a> Reader<'a> {
         Artifacts { conn: self.conn }
     }
 
+    pub fn turns(&self) -> Turns<'a> {
+        Turns { conn: self.conn }
+    }
+
     pub fn deliveries(&self) -> Deliveries<'a> {
         Deliveries { conn: self.conn }
     }
@@ -85,6 +89,10 @@ impl<'a> WriteTx<'a> {
 
     pub fn artifacts(&mut self) -> ArtifactsMut<'_> {
         ArtifactsMut { read: self.reader.artifacts(), words: &mut self.pending.words }
+    }
+
+    pub fn turns(&mut self) -> TurnsMut<'_> {
+        TurnsMut { read: self.reader.turns() }
     }
 
     pub fn deliveries(&mut self) -> DeliveriesMut<'_> {

@@ -11,6 +11,7 @@ mod names;
 mod parts;
 mod requests;
 mod views;
+mod worker;
 
 pub use commands::{Command, CommandName, command};
 pub use event::{Event, LogLine, SubjectKind};
@@ -24,9 +25,11 @@ pub use parts::{
 };
 pub use requests::{
     AnswerQuestion, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty, GetSetting, ListTasks, PauseTasks,
-    PreviewProgram, Quit, Raise, ReadLog, RetryTask, RunTask, SetSetting, TaskRef, WaitTasks, Window,
+    PreviewProgram, Quit, Raise, ReadLog, RetryTask, RunTask, SetSetting, TaskRef, TurnLimitsGiven,
+    WaitTasks, Window,
 };
 pub use views::{
     BackupDone, Changed, DoctorReport, DoctorRow, EngineStatus, LogPage, ProgramPreview, QuitReply,
     RaiseReply, RunReply, SettingView, Settings, TaskList, TaskRow, TaskView, Timeline, WaitEnd, WaitReply,
 };
+pub use worker::{CheckView, WorkerCall, WorkerReply, WorkerVerb};

@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{DeliveryState, Phase, SubjectKind, Surface};
+use crate::{CheckView, DeliveryState, Phase, SubjectKind, Surface};
 
 /// An error: what kind (branch on this), what happened, what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -39,8 +39,13 @@ pub struct ReasonView {
 pub struct RunView {
     pub n: u32,
     pub phase: Phase,
-    /// What it was last known to do, for example "last output 40 s ago".
+    /// What it was last known to do, for example "turn 3, 40 %: waiting for tests, last output 40 s ago".
     pub checkpoint: String,
+    /// Of a worker that takes turns.
+    pub turn: Option<u32>,
+    /// What its programs said last about how far they are.
+    pub progress: Option<String>,
+    pub percent: Option<u8>,
     pub pid: Option<u32>,
     /// The agent's own session; a plain program has none.
     pub session: Option<String>,
@@ -82,6 +87,9 @@ pub struct QuestionView {
     pub text: String,
     pub options: Vec<ChoiceView>,
     /// `open`, `answered` or `withdrawn`.
+    /// Any text will do, also beside the options.
+    #[serde(default)]
+    pub open: bool,
     pub state: String,
     #[ts(type = "string")]
     #[schemars(with = "String")]
@@ -101,6 +109,9 @@ pub struct ArtifactView {
     /// One line for lists.
     pub outcome: String,
     pub notify: bool,
+    /// What was checked. One that was not met makes the result one with gaps.
+    #[serde(default)]
+    pub verification: Vec<CheckView>,
     #[ts(type = "string")]
     #[schemars(with = "String")]
     pub at: Timestamp,

@@ -11,7 +11,8 @@ use crate::{Notify, Priority, QuitMode, Surface, TaskState, WindowKind};
 #[ts(type = "Record<string, never>")]
 pub struct Empty {}
 
-/// Hands over a task. Exactly one of `argv`, `line` and `brief` is given.
+/// Hands over a task: a program (`argv` or `line`), or a program with a brief, which then is a worker that takes
+/// turns.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(default)]
 pub struct RunTask {
@@ -21,7 +22,7 @@ pub struct RunTask {
     /// A program line as a person types it: split at spaces and quotes, never read by a shell.
     #[ts(optional)]
     pub line: Option<String>,
-    /// Words for an agent.
+    /// What a worker is to do.
     #[ts(optional)]
     pub brief: Option<String>,
     #[ts(optional)]
@@ -54,6 +55,22 @@ pub struct RunTask {
     pub retries: Option<u32>,
     #[ts(optional)]
     pub notify: Option<Notify>,
+    #[ts(optional)]
+    pub turns: Option<TurnLimitsGiven>,
+}
+
+/// Limits of a worker that takes turns; what is left out stays as usual.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(default)]
+pub struct TurnLimitsGiven {
+    #[ts(optional)]
+    pub most: Option<u32>,
+    #[ts(type = "number", optional)]
+    pub each_ms: Option<u64>,
+    #[ts(type = "number", optional)]
+    pub stall_ms: Option<u64>,
+    #[ts(optional)]
+    pub restarts: Option<u32>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -161,6 +178,10 @@ pub struct EditTask {
     #[ts(optional)]
     #[serde(default)]
     pub retries: Option<u32>,
+    /// How many turns a worker may take.
+    #[ts(optional)]
+    #[serde(default)]
+    pub turns: Option<u32>,
     /// Replaces all labels.
     #[ts(optional)]
     #[serde(default)]

@@ -44,6 +44,8 @@ pub struct TaskView {
     /// `script` for a plain program.
     pub agent: String,
     pub profile: Option<String>,
+    /// What a worker is to do.
+    pub brief: Option<String>,
     pub argv: Vec<String>,
     /// The program as one line that could be typed again.
     pub command: String,

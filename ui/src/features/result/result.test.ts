@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { formsOf, linkAt } from './result';
 
-const artifact = (format: string, report: string, html = '<p>x</p>') => ({ run: 1, report, html, format, outcome: '', notify: true, at: '' });
+const artifact = (format: string, report: string, html = '<p>x</p>') => ({ run: 1, report, html, format, outcome: '', notify: true, verification: [], at: '' });
 
 test('program output is text, and Markdown only where it looks like it', () => {
   expect(formsOf(artifact('text', 'total 3\n-rw-r--r-- a'))).toEqual(['text']);

@@ -10,7 +10,7 @@ use errand_wire::{
 };
 
 use super::resolve;
-use super::run::{labels, retries, title};
+use super::run::{labels, most_turns, retries, title};
 use super::settings::keep;
 use super::tasks::view;
 use crate::router::{Api, Body};
@@ -83,6 +83,7 @@ impl Body for command::Edit {
             notify: params.notify.map(Into::into),
             timeout: params.timeout_ms.map(Duration::from_millis),
             retries: params.retries.map(|given| retries(Some(given))).transpose()?,
+            turns: most_turns(params.turns)?,
         };
         if edit == Edit::default() {
             return Err(Fault::new(Code::BadUsage, "Nothing to change was given."));

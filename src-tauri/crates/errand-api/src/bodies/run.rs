@@ -1,9 +1,10 @@
 use std::path::Path;
+use std::time::Duration;
 
 use errand_base::{Code, Fault, TaskId};
 use errand_engine::NewTask;
-use errand_model::{Origin, Policy, Program, Work};
-use errand_wire::{PreviewProgram, ProgramPreview, RunReply, RunTask, command};
+use errand_model::{Origin, Policy, Program, TurnLimits, Work};
+use errand_wire::{PreviewProgram, ProgramPreview, RunReply, RunTask, TurnLimitsGiven, command};
 
 use super::resolve;
 use crate::program;
@@ -13,6 +14,9 @@ const LONGEST_TITLE: usize = 200;
 const LONGEST_LABEL: usize = 60;
 const LONGEST_KEY: usize = 200;
 const MOST_RETRIES: u32 = 100;
+const LONGEST_BRIEF: usize = 4 << 20;
+const MOST_TURNS: u32 = 1_000;
+const SHORTEST_TURN_MS: u64 = 1_000;
 
 impl Body for command::Run {
     async fn run(api: &Api, params: RunTask) -> Result<RunReply, Fault> {
@@ -27,10 +31,13 @@ impl Body for command::Run {
                 after.push(id);
             }
         }
-        let program = Program { argv, cwd, env };
+        let brief = brief(params.brief)?;
+        let first_line =
+            brief.as_deref().and_then(|brief| brief.lines().find(|line| !line.trim().is_empty()));
+        let program = Program { argv, cwd, env, brief: brief.clone() };
         let command = program::one_line(&program);
         let new = NewTask {
-            title: title(params.title, &command)?,
+            title: title(params.title, first_line.unwrap_or(&command))?,
             command,
             work: Work::Program(program),
             labels: labels(params.labels)?,
@@ -40,6 +47,7 @@ impl Body for command::Run {
                 notify: params.notify.map(Into::into).unwrap_or_default(),
                 timeout: params.timeout_ms.map(std::time::Duration::from_millis),
                 retries: retries(params.retries)?,
+                turns: turns(params.turns.unwrap_or_default())?,
             },
             start_at: params.at,
             after,
@@ -81,16 +89,50 @@ fn find_here(argv: &[String], cwd: &Path) -> Result<String, Fault> {
 
 fn argv_of(params: &RunTask) -> Result<Vec<String>, Fault> {
     match (&params.argv, &params.line, &params.brief) {
-        (Some(argv), None, None) => Ok(argv.clone()),
-        (None, Some(line), None) => program::split_line(line),
-        (None, None, Some(brief)) if brief.trim().is_empty() => {
-            Err(Fault::new(Code::BadUsage, "The brief is empty."))
-        }
+        (Some(argv), None, _) => Ok(argv.clone()),
+        (None, Some(line), _) => program::split_line(line),
         (None, None, Some(_)) => {
-            Err(Fault::new(Code::AgentMissing, "No agent is set up that could read a brief."))
+            Err(Fault::new(Code::AgentMissing, "No agent is set up that could work on a brief."))
         }
         (None, None, None) => Err(Fault::new(Code::BadUsage, "There is nothing to run.")),
-        _ => Err(Fault::new(Code::BadUsage, "Give a program or a brief, not both.")),
+        (Some(_), Some(_), _) => Err(Fault::new(Code::BadUsage, "Give one program, not two.")),
+    }
+}
+
+fn brief(given: Option<String>) -> Result<Option<String>, Fault> {
+    match given {
+        Some(brief) if brief.trim().is_empty() => Err(Fault::new(Code::BadUsage, "The brief is empty.")),
+        Some(brief) if brief.len() > LONGEST_BRIEF => {
+            Err(Fault::new(Code::BadUsage, "The brief is longer than 4 MiB.")
+                .hint("Put it into a file and name the file in the brief."))
+        }
+        given => Ok(given),
+    }
+}
+
+fn turns(given: TurnLimitsGiven) -> Result<TurnLimits, Fault> {
+    let usual = TurnLimits::default();
+    let time = |given: Option<u64>, usual| match given {
+        Some(millis) if millis < SHORTEST_TURN_MS => {
+            Err(Fault::new(Code::BadUsage, "A turn and its silence are given at least 1 s."))
+        }
+        given => Ok(given.map_or(usual, Duration::from_millis)),
+    };
+    let most = most_turns(given.most)?.unwrap_or(usual.most);
+    Ok(TurnLimits {
+        most,
+        each: time(given.each_ms, usual.each)?,
+        stall: time(given.stall_ms, usual.stall)?,
+        restarts: given.restarts.unwrap_or(usual.restarts).min(MOST_RETRIES),
+    })
+}
+
+pub(super) fn most_turns(given: Option<u32>) -> Result<Option<u32>, Fault> {
+    match given {
+        Some(most) if !(1..=MOST_TURNS).contains(&most) => {
+            Err(Fault::new(Code::BadUsage, format!("A worker takes between 1 and {MOST_TURNS} turns.")))
+        }
+        given => Ok(given),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use errand_base::{TaskId, Timestamp, say_duration};
 use errand_engine::{RunShared, Telling};
-use errand_model::{Choice, Exit, Format, Surface};
+use errand_model::{Choice, Exit, Format, QuestionKind, Surface, Talk};
 use errand_store::{
     Change, Delivery, DeliveryState, QuestionRow, QuestionState, Row, RunPhase, RunRow, Stored,
     StoredArtifact, SubjectKind,
@@ -43,13 +43,15 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
         state: model.state.into(),
         holds,
         reason: reason(model.reason.name(), &model.reason_text),
-        with_gaps: false,
+        with_gaps: artifact.as_ref().is_some_and(|stored| stored.artifact.with_gaps())
+            && model.state == errand_model::State::Completed,
         generation: model.generation,
         created_at: stored.created_at,
         updated_at: stored.updated_at,
         ended_at: stored.ended_at,
         agent: "script".to_owned(),
         profile: None,
+        brief: program.brief.clone(),
         argv: program.argv.clone(),
         command: one_line(program),
         cwd: program.cwd.display().to_string(),
@@ -62,7 +64,7 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
         start_at: model.start_at,
         timeout_ms: model.policy.timeout.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
         retries: model.policy.retries,
-        run: run.map(|run| run_view(run, &now)),
+        run: run.map(|run| run_view(run, &model.talk, &now)),
         questions: questions.into_iter().map(question).collect(),
         artifact: artifact.map(artifact_view),
         deliveries: deliveries.into_iter().map(|row| delivery(row, &now.telling)).collect(),
@@ -71,7 +73,7 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
     }
 }
 
-fn run_view(run: RunRow, now: &Now<'_>) -> wire::RunView {
+fn run_view(run: RunRow, talk: &Talk, now: &Now<'_>) -> wire::RunView {
     let last_output_at = now.live.and_then(RunShared::last_output).or(run.last_output_at);
     let (exit_code, exit_signal) = match run.exit {
         Some(Exit::Code(code)) => (Some(code), None),
@@ -84,10 +86,21 @@ fn run_view(run: RunRow, now: &Now<'_>) -> wire::RunView {
         RunPhase::Ending => wire::Phase::Ending,
         RunPhase::Over => wire::Phase::Over,
     };
+    let at_work = run.phase != RunPhase::Over;
+    // A turn that has ended is not the one that its run is in.
+    let turn = talk.worker.then_some(if at_work { talk.turns + 1 } else { talk.turns.max(1) });
+    let said = now.live.and_then(RunShared::checkpoint).or_else(|| talk.checkpoint.clone());
+    let (progress, percent) = said.map(|said| (said.note, said.percent)).unzip();
+    let percent = percent.flatten();
+    let doing = checkpoint(phase, run.started_at, last_output_at, now.at);
+    let doing = if at_work { with_progress(turn, progress.as_deref(), percent, doing) } else { doing };
     wire::RunView {
         n: run.n,
         phase,
-        checkpoint: checkpoint(phase, run.started_at, last_output_at, now.at),
+        checkpoint: doing,
+        turn,
+        progress,
+        percent,
         pid: run.pid.or_else(|| now.live.and_then(RunShared::pid)),
         session: None,
         started_at: run.started_at,
@@ -96,6 +109,20 @@ fn run_view(run: RunRow, now: &Now<'_>) -> wire::RunView {
         exit_signal,
         last_output_at,
     }
+}
+
+/// "turn 3, 40 %: waiting for tests; executing for …"
+fn with_progress(turn: Option<u32>, note: Option<&str>, percent: Option<u8>, doing: String) -> String {
+    let mut words = Vec::new();
+    words.extend(turn.map(|turn| format!("turn {turn}")));
+    match (percent, note) {
+        (Some(percent), Some(note)) => words.push(format!("{percent} %: {note}")),
+        (None, Some(note)) => words.push(note.to_owned()),
+        (Some(percent), None) => words.push(format!("{percent} %")),
+        (None, None) => {}
+    }
+    words.push(doing);
+    words.join(", ")
 }
 
 /// "executing for 3 min, last output 40 s ago"
@@ -121,9 +148,14 @@ fn question(row: QuestionRow) -> wire::QuestionView {
     });
     wire::QuestionView {
         id: format!("q{}", row.n),
-        kind: "blocker".to_owned(),
+        kind: match row.kind {
+            QuestionKind::Blocker => "blocker",
+            QuestionKind::UserInput => "user_input",
+        }
+        .to_owned(),
         text: row.text,
-        options: row.choices.into_iter().map(choice).collect(),
+        options: row.choices.into_iter().map(choice).chain(row.options.into_iter().map(option)).collect(),
+        open: row.open,
         state: match row.state {
             QuestionState::Open => "open",
             QuestionState::Answered => "answered",
@@ -133,6 +165,10 @@ fn question(row: QuestionRow) -> wire::QuestionView {
         asked_at: row.asked_at,
         answered,
     }
+}
+
+fn option(option: String) -> wire::ChoiceView {
+    wire::ChoiceView { name: option.clone(), label: option }
 }
 
 fn choice(choice: Choice) -> wire::ChoiceView {
@@ -152,6 +188,11 @@ fn artifact_view(stored: StoredArtifact) -> wire::ArtifactView {
         .to_owned(),
         outcome: artifact.outcome,
         notify: artifact.notify,
+        verification: artifact
+            .verification
+            .into_iter()
+            .map(|check| wire::CheckView { what: check.what, met: check.met, note: check.note })
+            .collect(),
         at: stored.at,
     }
 }

@@ -40,6 +40,7 @@ pub async fn set(session: &Session, typed: Set) -> End {
         notify: typed.notify,
         timeout_ms: typed.timeout,
         retries: typed.retries,
+        turns: typed.turns,
         labels: typed.labels.map(without_empty),
     };
     let client = session.connect().await?;

@@ -87,6 +87,9 @@ pub fn question(task: &TaskView, question: &QuestionView, look: Look, now: &Now)
         let blank = " ".repeat(width - columns(&command) + 2);
         lines.push(indent(&format!("{command}{blank}{}", paint(look, QUIET, &clean(&option.label)))));
     }
+    if question.open {
+        lines.push(indent(&format!("errand answer {}{which} 'ANOTHER ANSWER'", task.id)));
+    }
     lines.join("\n")
 }
 
@@ -97,6 +100,9 @@ fn facts(task: &TaskView, look: Look, now: &Now) -> String {
             rows.push((name, value));
         }
     };
+    // The first line is the title already, unless there is another title.
+    let brief = task.brief.as_deref().unwrap_or_default().trim();
+    add("Brief", if brief == task.title { String::new() } else { brief.replace('\n', " ") });
     add("Command", task.command.clone());
     add("Agent", if task.agent == "script" { String::new() } else { task.agent.clone() });
     add("Folder", task.cwd.clone());
@@ -163,6 +169,14 @@ fn result(task: &TaskView, artifact: &ArtifactView, look: Look, now: &Now) -> St
         )));
     }
     out.extend(lines[left_out..].iter().copied().map(indent));
+    if !artifact.verification.is_empty() {
+        out.push(String::new());
+    }
+    for check in &artifact.verification {
+        let mark = if check.met { "✓" } else { "✗" };
+        let note = check.note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
+        out.push(indent(&clean(&format!("{mark} {}{note}", check.what))));
+    }
     out.join("\n")
 }
 

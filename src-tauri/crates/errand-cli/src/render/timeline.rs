@@ -17,7 +17,8 @@ pub fn row(row: &TimelineRow, look: Look, now: &Now) -> String {
 
 fn change(row: &TimelineRow) -> String {
     let (from, to) = (row.from.replace('_', " "), row.to.replace('_', " "));
-    let step = if from.is_empty() { to } else { format!("{from} → {to}") };
+    // What changed nothing but is worth a line stands with the state alone.
+    let step = if from.is_empty() || from == to { to } else { format!("{from} → {to}") };
     match row.subject {
         SubjectKind::Task => step,
         // Its id is a number of 32 digits that nobody types.

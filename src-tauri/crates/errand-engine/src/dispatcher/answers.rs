@@ -52,7 +52,7 @@ impl Dispatcher {
         for task in &running {
             match how {
                 Leave::WhenIdle | Leave::Finish => {}
-                Leave::Now => self.post(task, Letter { event: Event::QuitNow, reply: None, used: None }),
+                Leave::Now => self.post(task, Letter::of(Event::QuitNow)),
                 Leave::Shutdown => self.end_for_leaving(task),
             }
         }
@@ -69,7 +69,12 @@ pub(super) fn fault_of(refused: Refused, task: &TaskId, state: State) -> Fault {
         Refused::AlreadyEnded => {
             Fault::new(Code::IllegalState, format!("{task} has already ended: {}.", words(state)))
         }
-        Refused::NotEnded
+        Refused::AlreadyFinished => {
+            Fault::new(Code::AlreadyFinished, format!("{task} has handed over its result already."))
+        }
+        Refused::QuestionOpen
+        | Refused::TooOften
+        | Refused::NotEnded
         | Refused::Completed
         | Refused::OtherRun
         | Refused::NotReady

@@ -58,6 +58,7 @@ impl Dispatcher {
             shared: None,
             committing: None,
             letters: VecDeque::new(),
+            askers: std::collections::HashMap::new(),
             leaving: false,
         };
         self.live.insert(id.clone(), entry);
@@ -83,6 +84,6 @@ impl Dispatcher {
                 }
             }
         }
-        self.post(task, Letter { event, reply: Some(reply), used: None });
+        self.post(task, Letter { reply: Some(reply), ..Letter::of(event) });
     }
 }

@@ -12,7 +12,7 @@ use crate::run::RunShared;
 impl Dispatcher {
     pub(super) fn launch(&mut self, task: &TaskId, run: RunId) {
         let Some(entry) = self.live.get_mut(task) else { return };
-        let shared = Arc::new(RunShared::default());
+        let shared = Arc::new(RunShared::new(run));
         entry.shared = Some(shared.clone());
         self.actions.push(Action::Launch(Launch {
             task: task.clone(),
@@ -20,8 +20,22 @@ impl Dispatcher {
             run,
             n: entry.live.task.runs,
             work: entry.live.work.clone(),
+            turn: entry.live.task.talk.worker || entry.live.task.talk.note.is_some(),
+            silence: silence(&entry.live.task, self.settings.silence),
             shared,
         }));
+    }
+
+    /// The next turn of a run. While we leave there is none: the task goes on from here when we are back.
+    pub(super) fn prompt(&mut self, task: &TaskId, run: RunId) {
+        if self.leaving.is_some() {
+            return self.post(task, Letter::of(Event::Parked { run }));
+        }
+        let Some(entry) = self.live.get(task) else { return };
+        let Some(shared) = entry.shared.clone().filter(|_| is_run(entry.live.task.run.as_ref(), run)) else {
+            return;
+        };
+        self.actions.push(Action::Prompt { task: task.clone(), shared });
     }
 
     pub(super) fn end(&mut self, task: &TaskId, run: RunId) {
@@ -66,6 +80,17 @@ impl Dispatcher {
                 used = Some(numbers);
                 Event::Exited { run, exit: numbers.exit, tail, gone }
             }
+            // Cut off in the middle of its turn, because we must leave.
+            Report::TurnEnded { used: numbers, .. } if leaving && !numbers.exit.is_success() => {
+                self.slots.remove(&run);
+                let tail = self.run_of(task).map(|shared| shared.tail()).unwrap_or_default();
+                used = Some(numbers);
+                Event::Lost { run, death: death_of_leaving(), tail }
+            }
+            Report::TurnEnded { response, tail, used: numbers } => {
+                used = Some(numbers);
+                Event::TurnEnded { run, exit: numbers.exit, response, tail }
+            }
             Report::Gone => {
                 self.slots.remove(&run);
                 if leaving {
@@ -83,7 +108,7 @@ impl Dispatcher {
             Report::Silent { since } => Event::Silent { run, since },
             Report::Spoke => Event::Spoke { run },
         };
-        self.post(task, Letter { event, reply: None, used });
+        self.post(task, Letter { used, ..Letter::of(event) });
     }
 
     /// The processes of the engine before are gone, so what they were doing can be called by its name.
@@ -92,9 +117,14 @@ impl Dispatcher {
         for (task, run, tail) in tails {
             self.slots.remove(&run);
             let event = Event::Lost { run, death: Death::EngineDied, tail };
-            self.post(&task, Letter { event, reply: None, used: None });
+            self.post(&task, Letter::of(event));
         }
     }
+}
+
+/// How long a run may be silent: a worker as long as its limits say, a plain program as the person has set.
+pub(super) fn silence(task: &errand_model::Task, plain: std::time::Duration) -> std::time::Duration {
+    if task.talk.worker { task.policy.turns.stall } else { plain }
 }
 
 fn is_run(run: Option<&errand_model::Run>, id: RunId) -> bool {

@@ -41,7 +41,7 @@ impl Timers {
             }
             let due = match timer.kind {
                 TimerKind::Start => Due::Wall(timer.due),
-                TimerKind::Limit => Due::Awake(now.awake + timer.due.since(now.wall)),
+                TimerKind::Limit | TimerKind::Turn => Due::Awake(now.awake + timer.due.since(now.wall)),
             };
             match due {
                 Due::Wall(at) => self.wall.insert((at, task.clone(), timer.id)),

@@ -89,13 +89,39 @@ impl Draft {
     }
 
     pub fn ask(&mut self, text: String, choices: Vec<Choice>, reason: Reason) {
-        let question = Question {
-            n: self.task.next_question,
-            kind: QuestionKind::Blocker,
-            text,
-            choices,
-            asked_at: self.now,
-        };
+        let n = self.task.next_question;
+        self.open_question(
+            Question {
+                n,
+                kind: QuestionKind::Blocker,
+                text,
+                choices,
+                options: Vec::new(),
+                open: false,
+                asked_at: self.now,
+            },
+            reason,
+        );
+    }
+
+    /// A worker's own question.
+    pub fn ask_for(&mut self, ask: &crate::Ask, reason: Reason) {
+        let n = self.task.next_question;
+        self.open_question(
+            Question {
+                n,
+                kind: QuestionKind::UserInput,
+                text: ask.text.clone(),
+                choices: Vec::new(),
+                options: ask.options.clone(),
+                open: ask.open || ask.options.is_empty(),
+                asked_at: self.now,
+            },
+            reason,
+        );
+    }
+
+    fn open_question(&mut self, question: Question, reason: Reason) {
         self.task.next_question += 1;
         self.effect(Effect::Record(Transition {
             subject: Subject::Question(question.n),
@@ -154,6 +180,28 @@ impl Draft {
     pub fn ending(&mut self) {
         if let Some(run) = &mut self.task.run {
             run.stage = Stage::Ending;
+            run.working_since = None;
+        }
+    }
+
+    /// Adds the time for which the run has worked to what the task has used.
+    pub fn bill(&mut self) {
+        let since = self.task.run.as_mut().and_then(|run| run.working_since.take());
+        if let Some(since) = since {
+            self.task.executed += self.now.since(since);
+        }
+        self.disarm(TimerKind::Limit);
+        self.disarm(TimerKind::Turn);
+    }
+
+    /// From now on the run uses up execution time.
+    pub fn work(&mut self) {
+        if let Some(run) = &mut self.task.run {
+            run.working_since = Some(self.now);
+        }
+        if let Some(limit) = self.task.policy.timeout {
+            let left = limit.saturating_sub(self.task.executed);
+            self.arm(TimerKind::Limit, self.now.plus(left));
         }
     }
 

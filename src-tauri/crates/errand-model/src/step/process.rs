@@ -5,6 +5,7 @@ use std::time::Duration;
 use errand_base::{RunId, Timestamp, say_duration};
 
 use super::draft::{Draft, Entry};
+use super::worker;
 use crate::artifact::say_exit;
 use crate::{
     Artifact, Choice, Death, DeliveryKind, Effect, Exit, Notify, Reason, Refused, Run, Stage, StartError,
@@ -30,12 +31,15 @@ pub(super) fn admitted(draft: &mut Draft, run: RunId) -> Result<(), Refused> {
     }
     draft.task.runs += 1;
     let n = draft.task.runs;
-    draft.task.run = Some(Run { id: run, n, stage: Stage::Starting, started_at: draft.now });
-    if let Some(limit) = draft.task.policy.timeout {
-        let left = limit.saturating_sub(draft.task.executed);
-        draft.arm(TimerKind::Limit, draft.now.plus(left));
-    }
-    let text = if n == 1 { "Started".to_owned() } else { format!("Started, run {n}") };
+    let started_at = draft.now;
+    draft.task.run = Some(Run { id: run, n, stage: Stage::Starting, started_at, working_since: None });
+    draft.work();
+    worker::begin_turn(draft);
+    let text = match (draft.task.talk.turns, n) {
+        (0, 1) => "Started".to_owned(),
+        (0, n) => format!("Started, run {n}"),
+        (turns, n) => format!("Started, run {n}, turn {}", turns + 1),
+    };
     draft.enter(Entry { state: State::Running, reason: Reason::Admitted, text });
     draft.effect(Effect::Spawn { run });
     Ok(())
@@ -70,7 +74,7 @@ pub(super) fn exited(
         // Decided before: by a cancel, a limit. What the process says now changes nothing.
         Stage::Ending => draft.note_run(run, "ending", "ending", reason_of(exit), say_exit(exit)),
         Stage::Starting => {
-            bill(draft);
+            draft.bill();
             decide(draft, exit, tail);
             draft.ending();
         }
@@ -110,7 +114,10 @@ pub(super) fn lost(draft: &mut Draft, run: RunId, death: Death, tail: &Tail) -> 
     match draft.stage_of(run)? {
         Stage::Ending => draft.drop_run(run, "ending", reason, "All its processes are gone"),
         Stage::Starting => {
-            bill(draft);
+            draft.bill();
+            if draft.task.talk.worker {
+                return worker::interrupted(draft, run, reason, death, tail);
+            }
             let artifact = Artifact::lost(death, tail);
             let text = artifact.outcome.clone();
             draft.drop_run(run, "executing", reason, &text);
@@ -125,6 +132,10 @@ pub(super) fn silent(draft: &mut Draft, run: RunId, since: Timestamp) -> Result<
         return Err(Refused::AlreadyEnded);
     }
     match draft.task.state {
+        State::Running if draft.task.talk.worker => {
+            worker::stalled(draft, run, since);
+            Ok(())
+        }
         State::Running => {
             let quiet = say_duration(draft.now.since(since));
             let text = format!("It has printed nothing for {quiet}. Is it still at work?");
@@ -143,6 +154,7 @@ pub(super) fn silent(draft: &mut Draft, run: RunId, since: Timestamp) -> Result<
 
 pub(super) fn spoke(draft: &mut Draft, run: RunId) -> Result<(), Refused> {
     draft.stage_of(run)?;
+    // It also prints while it waits for an answer.
     if !draft.withdraw_offering(Choice::KeepWaiting, "It printed again") {
         return Err(Refused::NothingToTake);
     }
@@ -160,7 +172,7 @@ pub(super) fn time_limit(draft: &mut Draft, tail: &Tail) -> Result<(), Refused> 
         return Err(Refused::AlreadyEnded);
     };
     let limit = draft.task.policy.timeout.unwrap_or_default();
-    bill(draft);
+    draft.bill();
     stop(draft, run, Reason::TimeLimit);
     let artifact = Artifact::timed_out(limit, tail);
     let text = artifact.outcome.clone();
@@ -175,7 +187,7 @@ pub(super) fn cancel(draft: &mut Draft, reason: Reason, text: String) -> Result<
     }
     let active = draft.task.run.as_ref().filter(|run| run.stage == Stage::Starting).map(|run| run.id);
     if let Some(run) = active {
-        bill(draft);
+        draft.bill();
         stop(draft, run, reason);
     }
     // A cancel is not a death: the person knows, so there is no report and no notification.
@@ -195,23 +207,16 @@ pub(super) fn quit_now(draft: &mut Draft) -> Result<(), Refused> {
 
 fn decide(draft: &mut Draft, exit: Exit, tail: &Tail) {
     if exit.is_success() {
+        if worker::sleeps(draft) {
+            return;
+        }
         // Without an agent's word on what is significant, only `always` announces a result.
         let notify = draft.task.policy.notify == Notify::Always;
         let artifact = Artifact::completed(tail, notify);
         end(draft, State::Completed, Reason::ExitZero, "Done".to_owned(), Some(artifact));
         return;
     }
-    draft.task.failures += 1;
-    let failures = draft.task.failures;
-    if failures <= draft.task.policy.retries {
-        draft.disarm(TimerKind::Limit);
-        draft.withdraw_all();
-        let pause = FIRST_PAUSE.saturating_mul(1 << (failures - 1).min(16)).min(LONGEST_PAUSE);
-        draft.arm(TimerKind::Start, draft.now.plus(pause));
-        let attempts = draft.task.policy.retries.saturating_add(1);
-        let text =
-            format!("{}; attempt {} of {attempts} in {}", say_exit(exit), failures + 1, say_duration(pause));
-        draft.enter(Entry { state: State::Waiting, reason: Reason::RetryAfterFailure, text });
+    if try_again(draft, &say_exit(exit)) {
         return;
     }
     let artifact = Artifact::exited(exit, tail);
@@ -219,8 +224,28 @@ fn decide(draft: &mut Draft, exit: Exit, tail: &Tail) {
     end(draft, State::Failed, reason_of(exit), text, Some(artifact));
 }
 
+/// Counts a failure, and goes on to the next attempt if the task has one left.
+pub(super) fn try_again(draft: &mut Draft, happened: &str) -> bool {
+    draft.task.failures += 1;
+    let failures = draft.task.failures;
+    if failures > draft.task.policy.retries {
+        return false;
+    }
+    draft.withdraw_all();
+    let pause = pause_before(failures);
+    draft.arm(TimerKind::Start, draft.now.plus(pause));
+    let attempts = draft.task.policy.retries.saturating_add(1);
+    let text = format!("{happened}; attempt {} of {attempts} in {}", failures + 1, say_duration(pause));
+    draft.enter(Entry { state: State::Waiting, reason: Reason::RetryAfterFailure, text });
+    true
+}
+
+pub(super) fn pause_before(attempt: u32) -> Duration {
+    FIRST_PAUSE.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(LONGEST_PAUSE)
+}
+
 /// Enters a final state; with an artifact it is a result or a death, and a death is always told.
-fn end(draft: &mut Draft, state: State, reason: Reason, text: String, artifact: Option<Artifact>) {
+pub(super) fn end(draft: &mut Draft, state: State, reason: Reason, text: String, artifact: Option<Artifact>) {
     draft.enter(Entry { state, reason, text });
     let Some(artifact) = artifact else { return };
     let notify = artifact.notify;
@@ -231,20 +256,13 @@ fn end(draft: &mut Draft, state: State, reason: Reason, text: String, artifact: 
     }
 }
 
-fn stop(draft: &mut Draft, run: RunId, reason: Reason) {
+pub(super) fn stop(draft: &mut Draft, run: RunId, reason: Reason) {
     draft.ending();
     draft.note_run(run, "executing", "ending", reason, "Its processes are being ended".to_owned());
     draft.effect(Effect::End { run });
 }
 
-/// Adds the time of the run that is over now to what the task has used.
-fn bill(draft: &mut Draft) {
-    if let Some(run) = &draft.task.run {
-        draft.task.executed += draft.now.since(run.started_at);
-    }
-}
-
-fn reason_of(exit: Exit) -> Reason {
+pub(super) fn reason_of(exit: Exit) -> Reason {
     match exit {
         Exit::Code(0) => Reason::ExitZero,
         Exit::Code(_) => Reason::ExitNonzero,

@@ -41,6 +41,7 @@ pub(super) fn rest(draft: &mut Draft, reason: Reason) -> Entry {
     let text = match reason {
         Reason::StartTimeReached => "Its start time has come",
         Reason::DependenciesMet => "What it waited for is done",
+        Reason::WokenUp => "It is time to wake it",
         _ => "In the queue",
     };
     Entry { state: State::Queued, reason, text: text.to_owned() }
@@ -49,7 +50,9 @@ pub(super) fn rest(draft: &mut Draft, reason: Reason) -> Entry {
 pub(super) fn start_time(draft: &mut Draft) -> Result<(), Refused> {
     match draft.task.state {
         State::Waiting | State::NeedsYou | State::RateLimited | State::Sleeping => {
-            let entry = rest(draft, Reason::StartTimeReached);
+            let sleeps = draft.task.state == State::Sleeping;
+            let reason = if sleeps { Reason::WokenUp } else { Reason::StartTimeReached };
+            let entry = rest(draft, reason);
             draft.enter(entry);
             Ok(())
         }
@@ -118,6 +121,10 @@ pub(super) fn retry(draft: &mut Draft, by: &By) -> Result<(), Refused> {
             draft.task.generation += 1;
             draft.task.failures = 0;
             draft.task.executed = std::time::Duration::ZERO;
+            let worker = draft.task.talk.worker;
+            let note = worker.then(|| format!("It was opened again after this: {}.", draft.task.reason_text));
+            let next_task = draft.task.talk.next_task.take();
+            draft.task.talk = crate::Talk { worker, note, next_task, ..crate::Talk::default() };
             let entry = rest(draft, Reason::RetryByPerson);
             let text = match entry.state {
                 State::Queued => say_by("Opened again", by),

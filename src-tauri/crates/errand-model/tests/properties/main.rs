@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use errand_base::RunId;
 use errand_model::{
-    By, Choice, DeliveryKind, Dependency, Effect, Event, Exit, Notify, Refused, State, Subject, Surface,
-    Task, TimerKind, Transition, Verdict, admit, step, why,
+    By, Choice, DeliveryKind, Dependency, Effect, Event, Exit, Notify, QuestionKind, Refused, State, Status,
+    Step, Subject, Surface, Task, TimerKind, Transition, Verdict, admit, step, why,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use world::{World, artifacts, deliveries, is_active, plans, run_of};
+use world::{World, artifacts, deliveries, is_active, plans, run_of, waits_with_its_process};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
@@ -95,10 +95,21 @@ proptest! {
                     prop_assert_eq!(told, (0, 1), "{:?}", event);
                 }
                 State::Completed if ended => {
-                    let exited = matches!(event, Event::Exited { exit: Exit::Code(0), .. });
-                    prop_assert!(exited, "nothing is invented: {event:?}");
+                    let says_so = match event {
+                        Event::Exited { exit: Exit::Code(0), .. } | Event::Finished { .. } => true,
+                        Event::TurnEnded { exit: Exit::Code(0), response: Ok(response), .. } => {
+                            response.status == Status::Done
+                        }
+                        _ => false,
+                    };
+                    prop_assert!(says_so, "nothing is invented: {event:?}");
                     prop_assert_eq!(artifacts.len(), 1);
-                    let notify = step.task.policy.notify == Notify::Always;
+                    let word = matches!(event, Event::Finished { finish, .. } if finish.notify == Some(true));
+                    let notify = match step.task.policy.notify {
+                        Notify::Always => true,
+                        Notify::Significant => word,
+                        Notify::Silent => false,
+                    };
                     prop_assert_eq!((artifacts[0].notify, told), (notify, (usize::from(notify), 0)));
                 }
                 _ => {
@@ -115,12 +126,21 @@ proptest! {
     #[test]
     fn no_slot_is_lost_or_given_twice(plan in plans()) {
         let world = World::play(&plan);
+        let mut held = 0;
         for taken in &world.history {
-            prop_assert!(taken.runs_held <= plan.slots as usize);
+            let starts = matches!(taken.event, Some(Event::Admitted { .. })) && taken.result.is_ok();
+            prop_assert!(!starts || taken.runs_held <= plan.slots as usize);
+            let takes = taken.result.iter().flat_map(|step| &step.effects);
+            let takes = takes.filter(|effect| matches!(effect, Effect::Take { .. })).count();
+            let allowed = if starts || takes > 0 { held + 1 } else { held };
+            prop_assert!(taken.runs_held <= allowed, "{:?} took a slot", taken.event);
+            held = taken.runs_held;
         }
         for (before, event, step) in world.changes() {
             let none_left = match event {
                 Event::Exited { gone, .. } => *gone,
+                // No process of a turn is left when it has ended; the next one keeps the slot.
+                Event::TurnEnded { .. } => step.task.state != State::Running,
                 other => matches!(other, Event::StartFailed { .. } | Event::Gone { .. } | Event::Lost { .. }),
             };
             let freed = before.run.is_some() && step.task.run.is_none();
@@ -129,6 +149,7 @@ proptest! {
         let mut spawned = BTreeSet::new();
         for task in 0..world.tasks.len() {
             let mut held = None;
+            let mut yielded = false;
             for step in world.life(task) {
                 for effect in &step.effects {
                     match effect {
@@ -136,12 +157,25 @@ proptest! {
                             prop_assert_eq!(held.replace(*run), None, "two runs at once");
                             prop_assert!(spawned.insert(*run), "one run started twice");
                         }
-                        Effect::Free { run } => prop_assert_eq!(held.take(), Some(*run), "freed what it has not"),
+                        Effect::Free { run } => {
+                            prop_assert_eq!(held.take(), Some(*run), "freed what it has not");
+                            yielded = false;
+                        }
+                        Effect::Yield { run } => {
+                            prop_assert_eq!((held, yielded), (Some(*run), false), "yields what it has not");
+                            yielded = true;
+                        }
+                        Effect::Take { run } => {
+                            prop_assert_eq!((held, yielded), (Some(*run), true), "takes what it has");
+                            yielded = false;
+                        }
+                        Effect::Prompt { run } | Effect::Linger { run } => prop_assert_eq!(held, Some(*run)),
                         Effect::End { run } => prop_assert_eq!(held, Some(*run), "ends what it has not"),
                         _ => {}
                     }
                 }
                 prop_assert_eq!(step.task.run.as_ref().map(|run| run.id), held);
+                prop_assert_eq!(waits_with_its_process(&step.task), yielded && is_active(&step.task));
             }
         }
     }
@@ -246,9 +280,14 @@ proptest! {
                 next = task.next_timer;
 
                 let count = |kind| task.timers.iter().filter(|timer| timer.kind == kind).count();
-                let limited = is_active(task) && task.policy.timeout.is_some();
+                let works = is_active(task) && !waits_with_its_process(task);
+                let limited = works && task.policy.timeout.is_some();
                 prop_assert_eq!(count(TimerKind::Limit), usize::from(limited), "in {}", task.state);
-                let waits = matches!(task.state, State::Waiting | State::NeedsYou) && !is_active(task);
+                // Who writes a first response becomes a worker from its next turn on.
+                let in_turn = works && task.talk.worker;
+                prop_assert_eq!(count(TimerKind::Turn), usize::from(in_turn), "in {}", task.state);
+                let waits = matches!(task.state, State::Waiting | State::NeedsYou | State::Sleeping)
+                    && !is_active(task);
                 prop_assert!(count(TimerKind::Start) <= usize::from(waits), "in {}", task.state);
             }
         }
@@ -262,8 +301,9 @@ proptest! {
                 State::Waiting => prop_assert!(!is_active(task) && (!met || !task.timers.is_empty())),
                 State::Queued => prop_assert!(!is_active(task) && met && task.timers.is_empty()),
                 State::Running => prop_assert!(is_active(task) && met),
-                State::NeedsYou => prop_assert_eq!(is_active(task), met, "silent, or blocked"),
-                State::RateLimited | State::Sleeping => prop_assert!(false, "nothing leads here yet"),
+                State::NeedsYou => prop_assert!(met || !is_active(task), "asks or is silent, or is blocked"),
+                State::Sleeping => prop_assert!(!is_active(task) && met && task.timers.len() == 1),
+                State::RateLimited => prop_assert!(false, "nothing leads here yet"),
                 State::Completed | State::Failed | State::TimedOut | State::Cancelled | State::Unknown => {
                     prop_assert!(!is_active(task));
                 }
@@ -316,7 +356,11 @@ proptest! {
                     prop_assert_eq!(&taken, &answer(task, question.n, &format!(" {} ", choice.label().to_uppercase())));
                     prop_assert!(taken.is_ok_and(|step| step.task.questions.iter().all(|open| open.n != question.n)));
                 }
-                prop_assert_eq!(answer(task, question.n, "perhaps"), Err(Refused::BadChoice));
+                for option in &question.options {
+                    prop_assert!(answer(task, question.n, &option.to_uppercase()).is_ok());
+                }
+                let strange = answer(task, question.n, "strange");
+                prop_assert_eq!(question.kind == QuestionKind::UserInput && question.open, strange.is_ok());
             }
         }
     }
@@ -325,11 +369,13 @@ proptest! {
     fn a_limit_counts_the_time_of_all_runs_since_the_task_was_opened(plan in plans()) {
         for (taken, before, event) in World::play(&plan).events() {
             let Ok(step) = &taken.result else { continue };
-            let ended = before.run.as_ref().filter(|_| is_active(before) && !is_active(&step.task));
-            let executed = match (event, ended) {
+            let since = |task: &Task| task.run.as_ref().and_then(|run| run.working_since);
+            // What is counted from one moment before and from another one after was counted up to now.
+            let counted = since(before).filter(|_| since(&step.task) != since(before) || is_prompt(step));
+            let executed = match (event, counted) {
                 (Event::Retry { .. }, _) => Duration::ZERO,
                 (Event::StartFailed { .. }, _) | (_, None) => before.executed,
-                (_, Some(run)) => before.executed + taken.now.since(run.started_at),
+                (_, Some(since)) => before.executed + taken.now.since(since),
             };
             prop_assert_eq!(step.task.executed, executed, "{:?}", event);
             if let (Event::Admitted { .. }, Some(limit)) = (event, before.policy.timeout) {
@@ -355,6 +401,10 @@ proptest! {
     }
 }
 
+fn is_prompt(step: &Step) -> bool {
+    step.effects.iter().any(|effect| matches!(effect, Effect::Prompt { .. }))
+}
+
 /// The properties say nothing about what the generator never reaches.
 #[test]
 fn the_generator_reaches_every_state_and_every_event() {
@@ -378,8 +428,7 @@ fn the_generator_reaches_every_state_and_every_event() {
             }
         }
     }
-    let reachable =
-        State::ALL.into_iter().filter(|state| !matches!(state, State::RateLimited | State::Sleeping));
+    let reachable = State::ALL.into_iter().filter(|state| *state != State::RateLimited);
     let mut wanted: Vec<String> = reachable.map(|state| state.to_string()).collect();
     let refusals = [
         Refused::AlreadyEnded,
@@ -393,6 +442,8 @@ fn the_generator_reaches_every_state_and_every_event() {
         Refused::AlreadyHeld,
         Refused::NotHeld,
         Refused::NothingToTake,
+        Refused::AlreadyFinished,
+        Refused::QuestionOpen,
     ];
     wanted.extend(refusals.map(|refused| format!("{refused:?}")));
     for rare in [
@@ -414,6 +465,16 @@ fn the_generator_reaches_every_state_and_every_event() {
         "Release in running",
         "Retry in unknown",
         "Retry in timed_out",
+        "TurnEnded in running again",
+        "TurnEnded in needs_you",
+        "TurnEnded in cancelled",
+        "Asked in running",
+        "Asked in needs_you",
+        "AskerGone in needs_you",
+        "Finished in running",
+        "WakeAsked in running",
+        "TimerFired in sleeping",
+        "Cancel in sleeping",
     ] {
         wanted.push(rare.to_owned());
     }

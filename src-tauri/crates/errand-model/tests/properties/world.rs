@@ -1,6 +1,6 @@
 //! A small world of tasks that wait for each other, and random things that happen to it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use errand_base::{RunId, TaskId, Timestamp};
@@ -39,6 +39,23 @@ pub enum Report {
     Lost(Death),
     Silent,
     Spoke,
+    TurnEnded(Turn),
+    Asked,
+    AskerGone(u32),
+    Progressed,
+    Finished(bool),
+    WakeAsked,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Turn {
+    Continue,
+    Done,
+    Blocked,
+    Failed,
+    Ask,
+    Wake,
+    Unreadable,
 }
 
 #[derive(Clone, Debug)]
@@ -54,6 +71,7 @@ pub struct TaskPlan {
     pub start_in: Option<u64>,
     /// Which of the tasks before it it waits for, as bits.
     pub after: u8,
+    pub worker: bool,
 }
 
 pub fn plans() -> impl Strategy<Value = Plan> {
@@ -66,13 +84,12 @@ fn task_plans() -> impl Strategy<Value = TaskPlan> {
     use proptest::option::weighted;
     let notify = prop_oneof![Just(Notify::Always), Just(Notify::Significant), Just(Notify::Silent)];
     let priority = prop_oneof![Just(Priority::Low), Just(Priority::Normal), Just(Priority::Urgent)];
-    (notify, priority, weighted(0.5, 1..400_u64), 0..3_u32, weighted(0.2, 1..100_u64), 0..8_u8).prop_map(
-        |(notify, priority, timeout, retries, start_in, after)| TaskPlan {
-            policy: Policy { priority, notify, timeout: timeout.map(Duration::from_secs), retries },
-            start_in,
-            after,
-        },
-    )
+    (notify, priority, weighted(0.5, 1..400_u64), 0..3_u32, weighted(0.2, 1..100_u64), 0..8_u8, any::<bool>())
+        .prop_map(|(notify, priority, timeout, retries, start_in, after, worker)| {
+            let turns = TurnLimits { most: 3, restarts: 1, ..TurnLimits::default() };
+            let timeout = timeout.map(Duration::from_secs);
+            TaskPlan { policy: Policy { priority, notify, timeout, retries, turns }, start_in, after, worker }
+        })
 }
 
 fn ops() -> impl Strategy<Value = Op> {
@@ -113,7 +130,38 @@ fn reports() -> impl Strategy<Value = Report> {
         1 => death.prop_map(Report::Lost),
         2 => Just(Report::Silent),
         2 => Just(Report::Spoke),
+        3 => turns().prop_map(Report::TurnEnded),
+        2 => Just(Report::Asked),
+        1 => (0..3_u32).prop_map(Report::AskerGone),
+        1 => Just(Report::Progressed),
+        1 => any::<bool>().prop_map(Report::Finished),
+        1 => Just(Report::WakeAsked),
     ]
+}
+
+fn turns() -> impl Strategy<Value = Turn> {
+    prop_oneof![
+        3 => Just(Turn::Continue),
+        1 => Just(Turn::Done),
+        1 => Just(Turn::Blocked),
+        1 => Just(Turn::Failed),
+        2 => Just(Turn::Ask),
+        1 => Just(Turn::Wake),
+        1 => Just(Turn::Unreadable),
+    ]
+}
+
+fn response(turn: Turn) -> Result<Box<Response>, String> {
+    let json = match turn {
+        Turn::Continue => r#"{"status":"continue","summary":"Half of it."}"#,
+        Turn::Done => r#"{"status":"done","summary":"All of it."}"#,
+        Turn::Blocked => r#"{"status":"blocked","summary":"No key."}"#,
+        Turn::Failed => r#"{"status":"failed","summary":"It cannot be done."}"#,
+        Turn::Ask => r#"{"status":"continue","question":{"question":"Which?","options":["perhaps"]}}"#,
+        Turn::Wake => r#"{"status":"continue","wake":{"after_s":100,"why":"the build is slow"}}"#,
+        Turn::Unreadable => "{",
+    };
+    serde_json::from_str(json).map(Box::new).map_err(|error| error.to_string())
 }
 
 pub struct World {
@@ -121,6 +169,8 @@ pub struct World {
     pub now: Timestamp,
     pub tasks: Vec<Task>,
     runs: Vec<RunId>,
+    /// They have given their slot back while they wait for the person.
+    yielded: BTreeSet<RunId>,
     pub history: Vec<Taken>,
 }
 
@@ -139,8 +189,14 @@ pub struct Taken {
 impl World {
     pub fn play(plan: &Plan) -> World {
         let now = Timestamp::from_millis(1_800_000_000_000);
-        let mut world =
-            World { slots: plan.slots, now, tasks: Vec::new(), runs: Vec::new(), history: Vec::new() };
+        let mut world = World {
+            slots: plan.slots,
+            now,
+            tasks: Vec::new(),
+            runs: Vec::new(),
+            yielded: BTreeSet::new(),
+            history: Vec::new(),
+        };
         for task in &plan.tasks {
             world.accept(task);
         }
@@ -158,7 +214,7 @@ impl World {
         let after = self.tasks.iter().enumerate().filter(|(n, _)| plan.after & (1 << n) != 0);
         let after = after.map(|(_, task)| known(task)).collect();
         let start = plan.start_in.map(|wait| self.now.plus(Duration::from_secs(wait)));
-        let step = accept(id(self.tasks.len()), plan.policy.clone(), start, after, self.now);
+        let step = accept(id(self.tasks.len()), plan.policy.clone(), plan.worker, start, after, self.now);
         self.tasks.push(step.task.clone());
         let task = self.tasks.len() - 1;
         let (now, runs_held) = (self.now, self.runs_held());
@@ -181,7 +237,7 @@ impl World {
                     (Which::Any(_), _) if self.runs.is_empty() => return,
                     (Which::Any(any), _) => self.runs[*any as usize % self.runs.len()],
                 };
-                (n(task), self.report(run, report))
+                (n(task), self.report(n(task), run, report))
             }
             Op::Fire(task, which) => {
                 let timer = match (which, self.tasks[n(task)].timers.as_slice()) {
@@ -196,6 +252,7 @@ impl World {
                     ["run_anyway", " Wait for a retry", "CANCEL", "keep_waiting", "Stop it", "perhaps"];
                 let (question, choice) = match (which, self.tasks[n(task)].questions.as_slice()) {
                     (Which::Current, []) => return,
+                    (Which::Current, [open, ..]) if open.choices.is_empty() => (open.n, "perhaps"),
                     (Which::Current, [open, ..]) => {
                         (open.n, open.choices[choice % open.choices.len()].name())
                     }
@@ -212,7 +269,7 @@ impl World {
         self.happen(task, event);
     }
 
-    fn report(&self, run: RunId, report: &Report) -> Event {
+    fn report(&self, task: usize, run: RunId, report: &Report) -> Event {
         match report {
             Report::StartFailed => Event::StartFailed { run, error: StartError::ProgramMissing },
             Report::Exited(exit, gone) => Event::Exited { run, exit: *exit, tail: tail(), gone: *gone },
@@ -221,6 +278,29 @@ impl World {
             Report::Lost(death) => Event::Lost { run, death: *death, tail: tail() },
             Report::Silent => Event::Silent { run, since: self.now },
             Report::Spoke => Event::Spoke { run },
+            Report::TurnEnded(turn) => {
+                Event::TurnEnded { run, exit: Exit::Code(0), response: response(*turn), tail: tail() }
+            }
+            Report::Asked => {
+                let ask = Ask { text: "Which?".into(), options: vec!["perhaps".into()], open: false };
+                Event::Asked { run, ask }
+            }
+            Report::AskerGone(any) => {
+                let open = self.tasks[task].questions.first().map(|question| question.n);
+                Event::AskerGone { run, question: open.filter(|_| *any > 0).unwrap_or(*any) }
+            }
+            Report::Progressed => Event::Progressed {
+                run,
+                checkpoint: Checkpoint { note: "half of it".into(), percent: Some(50) },
+            },
+            Report::Finished(notify) => Event::Finished {
+                run,
+                finish: Finish { report: "Done.".into(), notify: Some(*notify), ..Finish::default() },
+            },
+            Report::WakeAsked => Event::WakeAsked {
+                run,
+                wake: Wake { at: self.now, why: "the build is slow".into(), follow_up: None },
+            },
         }
     }
 
@@ -248,7 +328,7 @@ impl World {
         let queued = self.tasks.iter().enumerate().filter(|(_, task)| task.state == State::Queued);
         let mut queue: Vec<(Rank, Candidate)> = queued
             .map(|(n, task)| {
-                let rank = Rank::new(task.policy.priority, task.failures > 0, n as i64);
+                let rank = Rank::new(task.policy.priority, task.is_resumed(), n as i64);
                 let ending = task.run.is_some();
                 (rank, Candidate { task: task.id.clone(), holds: task.holds, ending })
             })
@@ -258,7 +338,8 @@ impl World {
     }
 
     pub fn runs_held(&self) -> usize {
-        self.tasks.iter().filter(|task| task.run.is_some()).count()
+        let runs = self.tasks.iter().filter_map(|task| task.run.as_ref());
+        runs.filter(|run| !self.yielded.contains(&run.id)).count()
     }
 
     /// One event, and what the tasks that wait for this one hear because of it.
@@ -269,6 +350,13 @@ impl World {
             let result = step(&before, event.clone(), self.now);
             if let Ok(step) = &result {
                 self.tasks[task] = step.task.clone();
+                for effect in &step.effects {
+                    match effect {
+                        Effect::Yield { run } => _ = self.yielded.insert(*run),
+                        Effect::Take { run } | Effect::Free { run } => _ = self.yielded.remove(run),
+                        _ => {}
+                    }
+                }
                 if step.effects.contains(&Effect::TellDependents) {
                     let told = self.tasks[task].clone();
                     for (n, other) in self.tasks.iter().enumerate() {
@@ -332,7 +420,14 @@ pub fn run_of(event: &Event) -> Option<RunId> {
         | Event::Stuck { run, .. }
         | Event::Lost { run, .. }
         | Event::Silent { run, .. }
-        | Event::Spoke { run } => Some(*run),
+        | Event::Spoke { run }
+        | Event::TurnEnded { run, .. }
+        | Event::Parked { run }
+        | Event::Asked { run, .. }
+        | Event::AskerGone { run, .. }
+        | Event::Progressed { run, .. }
+        | Event::Finished { run, .. }
+        | Event::WakeAsked { run, .. } => Some(*run),
         Event::Admitted { .. }
         | Event::TimerFired { .. }
         | Event::DependencyEnded { .. }
@@ -344,6 +439,11 @@ pub fn run_of(event: &Event) -> Option<RunId> {
         | Event::Answer { .. }
         | Event::Retry { .. } => None,
     }
+}
+
+/// It asks, and its process waits for the answer; that needs no slot.
+pub fn waits_with_its_process(task: &Task) -> bool {
+    task.run.as_ref().is_some_and(|run| run.stage == Stage::Starting && run.working_since.is_none())
 }
 
 pub fn is_active(task: &Task) -> bool {

@@ -57,3 +57,28 @@ fn runs(pid: u32, program: &Path) -> bool {
         _ => false,
     }
 }
+
+/// Whether a process stands below the same supervisor as the one that a run was started with.
+///
+/// An error: one of them is gone, or no supervisor stands above it.
+pub fn same_run(peer: u32, started: u32, mark: &str) -> io::Result<bool> {
+    Ok(overseer(peer, mark)? == overseer(started, mark)?)
+}
+
+/// The supervisor above a process.
+fn overseer(pid: u32, mark: &str) -> io::Result<u32> {
+    let mut at = process::read(pid)?;
+    for _ in 0..DEEPEST {
+        if process::variable(at.pid, SPAWNER_VARIABLE).as_deref() == Some(mark) {
+            return Ok(at.pid);
+        }
+        if at.parent <= 1 {
+            break;
+        }
+        at = match process::read(at.parent) {
+            Ok(parent) => parent,
+            Err(_) => process::read(at.pid).and_then(|again| process::read(again.parent))?,
+        };
+    }
+    Err(io::Error::other("no supervisor stands above it"))
+}

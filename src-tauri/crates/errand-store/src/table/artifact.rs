@@ -5,7 +5,7 @@ use errand_model::Artifact;
 use rusqlite::{Connection, params};
 
 use crate::StoreError;
-use crate::table::names::{Columns, Named, all, first};
+use crate::table::names::{Columns, Named, all, first, json};
 
 pub struct Artifacts<'a> {
     pub(crate) conn: &'a Connection,
@@ -29,7 +29,7 @@ pub struct StoredArtifact {
 
 macro_rules! select {
     ($which:literal) => {
-        concat!("SELECT run, task, n, report, format, outcome, notify, at FROM artifact ", $which)
+        concat!("SELECT run, task, n, report, format, outcome, notify, checks, at FROM artifact ", $which)
     };
 }
 
@@ -54,8 +54,10 @@ impl ArtifactsMut<'_> {
         artifact: &Artifact,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let sql = "INSERT OR IGNORE INTO artifact (run, task, n, report, format, outcome, notify, at) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let sql = "INSERT OR IGNORE INTO artifact (run, task, n, report, format, outcome, notify, checks, at) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let checks = &artifact.verification;
+        let checks = if checks.is_empty() { None } else { Some(json("artifact", checks)?) };
         let params = params![
             run.to_string(),
             task,
@@ -64,6 +66,7 @@ impl ArtifactsMut<'_> {
             artifact.format.db_name(),
             artifact.outcome,
             artifact.notify,
+            checks,
             now.as_millis(),
         ];
         let new = self.conn.prepare_cached(sql)?.execute(params)? > 0;
@@ -93,6 +96,7 @@ fn read(row: &rusqlite::Row<'_>) -> Result<StoredArtifact, StoreError> {
             format: columns.name()?,
             outcome: columns.get()?,
             notify: columns.get()?,
+            verification: columns.json_or_default()?,
         },
         at: columns.time()?,
     })

@@ -13,6 +13,7 @@ pub(crate) mod search;
 mod setting;
 mod task;
 mod transition;
+mod turn;
 
 pub use artifact::{Artifacts, ArtifactsMut, StoredArtifact};
 pub use delivery::{Deliveries, DeliveriesMut, Delivery, DeliveryState, NewDelivery};
@@ -24,3 +25,4 @@ pub use run::{RunKey, RunPhase, RunRow, Runs, RunsMut};
 pub use setting::{Settings, SettingsMut};
 pub use task::{Inserted, NewTask, Resolved, Stored, Tasks, TasksMut};
 pub use transition::{Change, Entry, SubjectKind, Transitions, TransitionsMut};
+pub use turn::{Turns, TurnsMut};

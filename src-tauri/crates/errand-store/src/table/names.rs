@@ -2,7 +2,7 @@
 
 use errand_base::{RunId, TaskId, Timestamp};
 use errand_model::{
-    DeliveryKind, Format, Notify, Origin, Priority, QuestionKind, Reason, Stage, State, Surface,
+    DeliveryKind, Format, Notify, Origin, Priority, QuestionKind, Reason, Stage, State, Surface, TurnOutcome,
 };
 use rusqlite::types::FromSql;
 
@@ -32,7 +32,8 @@ named!(Priority { Low = "low", Normal = "normal", High = "high", Urgent = "urgen
 named!(Notify { Always = "always", Significant = "significant", Silent = "silent" });
 named!(Origin { Person = "person" });
 named!(Stage { Starting = "starting", Ending = "ending" });
-named!(QuestionKind { Blocker = "blocker" });
+named!(QuestionKind { Blocker = "blocker", UserInput = "user_input" });
+named!(TurnOutcome { Meaningful = "meaningful", NoOp = "no_op", Escalation = "escalation" });
 named!(Format { Text = "text", Markdown = "markdown" });
 named!(Surface {
     Terminal = "terminal",
@@ -136,6 +137,14 @@ impl<'a, 'b> Columns<'a, 'b> {
         self.next += 1;
         let text = self.row.get_ref(self.next - 1)?.as_str().map_err(rusqlite::Error::from)?;
         serde_json::from_str(text).map_err(|error| StoreError::row(self.table, error))
+    }
+
+    /// What an empty column stands for is the usual value.
+    pub fn json_or_default<T: serde::de::DeserializeOwned + Default>(&mut self) -> Result<T, StoreError> {
+        self.next += 1;
+        let text = self.row.get_ref(self.next - 1)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+        let read = |text| serde_json::from_str(text).map_err(|error| StoreError::row(self.table, error));
+        text.map_or_else(|| Ok(T::default()), read)
     }
 }
 

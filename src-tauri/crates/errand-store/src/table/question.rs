@@ -33,6 +33,9 @@ pub struct QuestionRow {
     pub kind: QuestionKind,
     pub text: String,
     pub choices: Vec<Choice>,
+    pub options: Vec<String>,
+    /// Any text will do.
+    pub open: bool,
     pub state: QuestionState,
     pub asked_at: Timestamp,
     pub settled_at: Option<Timestamp>,
@@ -44,7 +47,7 @@ pub struct QuestionRow {
 macro_rules! select {
     ($which:literal) => {
         concat!(
-            "SELECT task, n, kind, text, choices, state, asked_at, settled_at, choice, surface, note FROM question ",
+            "SELECT task, n, kind, text, choices, options, open, state, asked_at, settled_at, choice, surface, note FROM question ",
             $which
         )
     };
@@ -117,6 +120,8 @@ pub(super) fn open_of(conn: &Connection, task: i64) -> Result<Vec<Question>, Sto
             kind: row.kind,
             text: row.text,
             choices: row.choices,
+            options: row.options,
+            open: row.open,
             asked_at: row.asked_at,
         })
         .collect())
@@ -147,14 +152,16 @@ pub(super) fn sync(conn: &Connection, seq: i64, task: &Task, now: Timestamp) -> 
 }
 
 fn insert(conn: &Connection, seq: i64, question: &Question) -> Result<bool, StoreError> {
-    let sql = "INSERT OR IGNORE INTO question (task, n, kind, text, choices, state, asked_at) \
-               VALUES (?1, ?2, ?3, ?4, ?5, 'open', ?6)";
+    let sql = "INSERT OR IGNORE INTO question (task, n, kind, text, choices, options, open, state, asked_at) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8)";
     let params = params![
         seq,
         question.n,
         question.kind.db_name(),
         question.text,
         json("question", &question.choices)?,
+        json("question", &question.options)?,
+        question.open,
         question.asked_at.as_millis(),
     ];
     Ok(conn.prepare_cached(sql)?.execute(params)? > 0)
@@ -168,6 +175,8 @@ fn read(row: &rusqlite::Row<'_>) -> Result<QuestionRow, StoreError> {
         kind: columns.name()?,
         text: columns.get()?,
         choices: columns.json()?,
+        options: columns.json()?,
+        open: columns.get()?,
         state: columns.name()?,
         asked_at: columns.time()?,
         settled_at: columns.time_or_none()?,

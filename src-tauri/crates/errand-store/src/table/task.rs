@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use errand_base::{TaskId, Timestamp};
-use errand_model::{Holds, Origin, Policy, Run, Stage, State, Task, Timer, Work};
+use errand_model::{Holds, Origin, Policy, Run, Stage, State, Talk, Task, Timer, TurnLimits, Work};
 use rusqlite::{Connection, params};
 
 use crate::StoreError;
@@ -78,7 +78,7 @@ macro_rules! select {
         concat!(
             "SELECT t.seq, t.id, t.state, t.version, t.generation, t.holds, t.priority, t.notify, t.timeout_ms, \
              t.retries, t.start_at, t.failures, t.runs, t.executed_ms, t.next_question, t.next_timer, t.timers, \
-             t.run_id, t.run_n, t.run_stage, t.run_started_at, t.reason, t.reason_text, t.title, w.work, t.command, \
+             t.run_id, t.run_n, t.run_stage, t.run_started_at, t.run_working, t.turns, t.talk, t.reason, t.reason_text, t.title, w.work, t.command, \
              t.origin, t.created_at, t.updated_at, t.ended_at, t.outcome \
              FROM task t JOIN work w ON w.task = t.seq ",
             $which
@@ -179,8 +179,9 @@ impl TasksMut<'_> {
                 "INSERT INTO task (id, title, command, cwd, state, version, generation, holds, priority, notify, \
                  timeout_ms, retries, start_at, failures, runs, executed_ms, next_question, next_timer, timers, \
                  run_id, run_n, run_stage, run_started_at, reason, reason_text, origin, created_at, updated_at, \
-                 ended_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
-                 ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?27, ?28)",
+                 ended_at, run_working, turns, talk) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
+                 ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?27, ?28, ?29, ?30, \
+                 ?31)",
             )?
             .execute(params![
                 task.id.as_str(),
@@ -211,6 +212,9 @@ impl TasksMut<'_> {
                 new.origin.db_name(),
                 now,
                 task.state.is_final().then_some(now),
+                task.run.as_ref().and_then(|run| run.working_since).map(Timestamp::as_millis),
+                unusual(&task.policy.turns)?,
+                unusual(&task.talk)?,
             ])?;
         let seq = self.conn.last_insert_rowid();
         let work = json("work", new.work)?;
@@ -243,7 +247,8 @@ impl TasksMut<'_> {
                  executed_ms = ?14, next_question = ?15, next_timer = ?16, timers = ?17, run_id = ?18, \
                  run_n = ?19, run_stage = ?20, run_started_at = ?21, reason = ?22, reason_text = ?23, \
                  outcome = CASE WHEN ?25 THEN coalesce(?24, outcome) ELSE ?24 END, updated_at = ?26, \
-                 ended_at = CASE WHEN ?25 THEN coalesce(ended_at, ?26) END \
+                 ended_at = CASE WHEN ?25 THEN coalesce(ended_at, ?26) END, \
+                 run_working = ?27, turns = ?28, talk = ?29 \
                  WHERE seq = ?1 AND version = ?2",
             )?
             .execute(params![
@@ -273,6 +278,9 @@ impl TasksMut<'_> {
                 outcome,
                 task.state.is_final(),
                 now.as_millis(),
+                task.run.as_ref().and_then(|run| run.working_since).map(Timestamp::as_millis),
+                unusual(&task.policy.turns)?,
+                unusual(&task.talk)?,
             ])?;
         if won == 0 {
             return Ok(false);
@@ -329,6 +337,11 @@ fn timers(task: &Task) -> Result<std::borrow::Cow<'static, str>, StoreError> {
     if task.timers.is_empty() { Ok("[]".into()) } else { Ok(json("task", &task.timers)?.into()) }
 }
 
+/// As JSON, or nothing where it is what most tasks have.
+fn unusual<T: Default + PartialEq + serde::Serialize>(value: &T) -> Result<Option<String>, StoreError> {
+    if *value == T::default() { Ok(None) } else { Ok(Some(json("task", value)?)) }
+}
+
 /// Without what stands in other tables.
 fn read(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
     let mut columns = Columns::of("task", row);
@@ -344,6 +357,7 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
             notify: columns.name()?,
             timeout: columns.get::<Option<i64>>()?.map(duration),
             retries: columns.get()?,
+            turns: TurnLimits::default(),
         },
         start_at: columns.time_or_none()?,
         after: Vec::new(),
@@ -355,6 +369,7 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
         next_question: columns.get()?,
         next_timer: 0,
         timers: Vec::new(),
+        talk: Talk::default(),
         reason: errand_model::Reason::Accepted,
         reason_text: String::new(),
     };
@@ -362,10 +377,15 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
     task.timers = columns.json::<Vec<Timer>>()?;
     let (id, n) = (columns.run_id_or_none()?, columns.get::<Option<u32>>()?);
     let (stage, started_at) = (columns.name_or_none::<Stage>()?, columns.time_or_none()?);
+    let working_since = columns.time_or_none()?;
     task.run = match (id, n, stage, started_at) {
-        (Some(id), Some(n), Some(stage), Some(started_at)) => Some(Run { id, n, stage, started_at }),
+        (Some(id), Some(n), Some(stage), Some(started_at)) => {
+            Some(Run { id, n, stage, started_at, working_since })
+        }
         _ => None,
     };
+    task.policy.turns = columns.json_or_default()?;
+    task.talk = columns.json_or_default()?;
     task.reason = columns.name()?;
     task.reason_text = columns.get()?;
     Ok(Stored {

@@ -111,6 +111,7 @@ async fn a_search_follows_title_and_report() {
         format: errand_model::Format::Text,
         outcome: "compiled".into(),
         notify: true,
+        verification: vec![errand_model::Check { what: "it compiles".into(), met: true, note: None }],
     };
     store.write(move |tx| tx.artifacts().file(run_id(1), seq, 1, &artifact, NOW)).await.unwrap();
     assert_eq!(find("compiled").await, [1]);

@@ -61,6 +61,7 @@ pub(super) fn task(name: &str) -> Task {
         next_question: 1,
         timers: Vec::new(),
         next_timer: 1,
+        talk: errand_model::Talk::default(),
         reason: Reason::Accepted,
         reason_text: "Accepted".into(),
     }
@@ -69,7 +70,7 @@ pub(super) fn task(name: &str) -> Task {
 pub(super) fn work(command: &str) -> Work {
     let argv = command.split(' ').map(str::to_owned).collect();
     let env = vec![("LANG".into(), "C".into()), ("PATH".into(), "/bin".into())];
-    Work::Program(Program { argv, cwd: PathBuf::from("/home/me"), env })
+    Work::Program(Program { argv, cwd: PathBuf::from("/home/me"), env, brief: None })
 }
 
 pub(super) fn insert(tx: &mut WriteTx<'_>, task: &Task, command: &str) -> Result<i64, StoreError> {

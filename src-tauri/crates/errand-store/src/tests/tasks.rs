@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use errand_model::{
-    Choice, Dependency, Hold, Notify, Priority, Question, QuestionKind, Run, Stage, Timer, TimerKind,
+    Checkpoint, Choice, Dependency, Hold, Notify, Priority, Question, QuestionKind, Run, Stage, Talk, Timer,
+    TimerKind, TurnLimits, Wake,
 };
 use proptest::prelude::*;
 
@@ -30,15 +31,18 @@ fn questions() -> impl Strategy<Value = Vec<Question>> {
         vec![Choice::RunAnyway, Choice::WaitForRetry, Choice::Cancel, Choice::KeepWaiting, Choice::Stop],
         0..5,
     );
-    prop::collection::vec((".{0,40}", choices, time()), 0..4).prop_map(|parts| {
+    let options = prop::collection::vec(".{0,20}", 0..3);
+    prop::collection::vec((".{0,40}", choices, options, any::<bool>(), time()), 0..4).prop_map(|parts| {
         parts
             .into_iter()
             .enumerate()
-            .map(|(n, (text, choices, asked_at))| Question {
+            .map(|(n, (text, choices, options, open, asked_at))| Question {
                 n: n as u32 * 2 + 1,
-                kind: QuestionKind::Blocker,
+                kind: if open { QuestionKind::UserInput } else { QuestionKind::Blocker },
                 text,
                 choices,
+                options,
+                open,
                 asked_at,
             })
             .collect()
@@ -51,8 +55,31 @@ prop_compose! {
         notify in prop::sample::select(vec![Notify::Always, Notify::Significant, Notify::Silent]),
         timeout in prop::option::of(millis()),
         retries in any::<u32>(),
+        most in 5_u32..8,
     ) -> Policy {
-        Policy { priority, notify, timeout, retries }
+        Policy { priority, notify, timeout, retries, turns: TurnLimits { most, ..TurnLimits::default() } }
+    }
+}
+
+prop_compose! {
+    fn talk()(
+        worker in any::<bool>(),
+        (turns, stalls, interruptions, wakes) in (0_u32..2, 0_u32..2, 0_u32..2, 0_u32..2),
+        (note, next_task) in (prop::option::of(".{0,20}"), prop::option::of(".{0,20}")),
+        wake in prop::option::of((time(), ".{0,20}", prop::option::of(".{0,20}"))),
+        checkpoint in prop::option::of((".{0,20}", prop::option::of(0_u8..=100))),
+    ) -> Talk {
+        Talk {
+            worker,
+            turns,
+            stalls,
+            interruptions,
+            note,
+            next_task,
+            wake: wake.map(|(at, why, follow_up)| Wake { at, why, follow_up }),
+            wakes,
+            checkpoint: checkpoint.map(|(note, percent)| Checkpoint { note, percent }),
+        }
     }
 }
 
@@ -65,7 +92,8 @@ prop_compose! {
         (start_at, executed) in (prop::option::of(time()), millis()),
         after in prop::collection::vec(dependency(), 0..4),
         (failures, runs, next_question, next_timer) in (any::<u32>(), any::<u32>(), 200u32.., any::<u32>()),
-        run in prop::option::of((any::<u128>(), any::<u32>(), any::<bool>(), time())),
+        run in prop::option::of((any::<u128>(), any::<u32>(), any::<bool>(), time(), prop::option::of(time()))),
+        talk in talk(),
         questions in questions(),
         timers in prop::collection::vec((any::<u32>(), any::<bool>(), time()), 0..3),
         reason in prop::sample::select(Reason::ALL.to_vec()),
@@ -82,11 +110,12 @@ prop_compose! {
             after,
             failures,
             runs,
-            run: run.map(|(run, n, ending, started_at)| Run {
+            run: run.map(|(run, n, ending, started_at, working_since)| Run {
                 id: run_id(run),
                 n,
                 stage: if ending { Stage::Ending } else { Stage::Starting },
                 started_at,
+                working_since,
             }),
             executed,
             questions,
@@ -100,6 +129,7 @@ prop_compose! {
                 })
                 .collect(),
             next_timer,
+            talk,
             reason,
             reason_text,
         }
@@ -218,7 +248,8 @@ async fn recovery_gets_what_has_not_ended_and_what_may_have_processes() {
                 ("c-c-100", State::Running, true),
                 ("d-d-100", State::Sleeping, false),
             ] {
-                let run = Run { id: run_id(5), n: 1, stage: Stage::Ending, started_at: NOW };
+                let run =
+                    Run { id: run_id(5), n: 1, stage: Stage::Ending, started_at: NOW, working_since: None };
                 insert(tx, &Task { state, run: live.then_some(run), ..task(name) }, "make")?;
             }
             Ok(())
@@ -261,6 +292,8 @@ async fn a_question_is_settled_once_whether_the_task_goes_first_or_not() {
         kind: QuestionKind::Blocker,
         text: "Go on?".into(),
         choices: vec![Choice::RunAnyway, Choice::Cancel],
+        options: Vec::new(),
+        open: false,
         asked_at: NOW,
     };
     let questions = vec![question(1), question(2), question(3)];

@@ -54,6 +54,7 @@ pub fn task(state: TaskState) -> TaskView {
         ended_at: None,
         agent: "script".into(),
         profile: None,
+        brief: None,
         argv: vec!["cargo".into(), "build".into()],
         command: "cargo build".into(),
         cwd: "/home/ada/errand".into(),
@@ -71,6 +72,9 @@ pub fn task(state: TaskState) -> TaskView {
             phase: Phase::Executing,
             checkpoint: "last output 40 s ago".into(),
             pid: Some(4242),
+            turn: None,
+            progress: None,
+            percent: None,
             session: None,
             started_at: at("11:58:00"),
             ended_at: None,
@@ -94,6 +98,7 @@ pub fn question(id: &str, options: &[(&str, &str)]) -> QuestionView {
             .iter()
             .map(|(name, label)| ChoiceView { name: (*name).into(), label: (*label).into() })
             .collect(),
+        open: false,
         state: "open".into(),
         asked_at: at("11:57:00"),
         answered: None,
@@ -107,6 +112,7 @@ pub fn artifact(report: &str, outcome: &str) -> ArtifactView {
         html: String::new(),
         format: "text".into(),
         outcome: outcome.into(),
+        verification: Vec::new(),
         notify: true,
         at: at("11:59:50"),
     }

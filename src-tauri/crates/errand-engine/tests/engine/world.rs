@@ -2,11 +2,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use errand_agents::fake::{FakeAgent, FakeRun};
-use errand_agents::{SessionEvent, Stream};
+use errand_agents::{Request, SessionEvent, Stream};
 use errand_base::{Clock, FakeClock, Fault, TaskId, Timestamp};
-use errand_engine::{Accepted, Engine, NewTask, Parts};
-use errand_model::{Artifact, Exit, Origin, Policy, Program, Reason, State, Work};
-use errand_os::{Banner, FakeNotifier, Told};
+use errand_engine::{Accepted, Door, Engine, NewTask, Parts, Worker};
+use errand_model::{Artifact, Exit, Origin, Policy, Program, Reason, State, Task, Work};
+use errand_os::{Banner, FakeNotifier, Home, Told};
 use errand_store::{Options, Store};
 use tokio::sync::mpsc;
 
@@ -19,10 +19,22 @@ pub struct World {
     pub agent: FakeAgent,
     pub notifier: Arc<FakeNotifier>,
     pub clock: Arc<FakeClock>,
+    doors: Doors,
     store: Store,
     clicks: mpsc::UnboundedReceiver<TaskId>,
     folder: tempfile::TempDir,
     told: Mutex<Vec<Told>>,
+}
+
+/// Keeps what would stand behind the sockets of runs.
+#[derive(Clone, Default)]
+struct Doors(Arc<Mutex<Vec<Arc<Worker>>>>);
+
+impl Door for Doors {
+    fn open(&self, worker: Arc<Worker>) -> std::io::Result<Box<dyn Send>> {
+        self.0.lock().unwrap().push(worker);
+        Ok(Box::new(()))
+    }
 }
 
 impl World {
@@ -32,6 +44,9 @@ impl World {
 
     async fn start(folder: tempfile::TempDir, now: Timestamp) -> World {
         let clock = Arc::new(FakeClock::at(now));
+        let home = Home::at(folder.path().join("home")).unwrap();
+        home.create().unwrap();
+        let doors = Doors::default();
         let options = Options { clock: clock.clone(), ballast: 1 << 16, ..Options::new(folder.path()) };
         let store = Store::open(options, clock.now()).unwrap().store;
         let agent = FakeAgent::default();
@@ -41,7 +56,8 @@ impl World {
         let engine = Engine::start(Parts {
             store: store.clone(),
             clock: clock.clone(),
-            home_mark: "no-process-has-this-mark".into(),
+            home,
+            door: Arc::new(doors.clone()),
             agent: Arc::new(agent.clone()),
             notifier: notifier.clone(),
             notifier_events,
@@ -49,7 +65,17 @@ impl World {
         })
         .await
         .unwrap();
-        World { engine, agent, notifier, clock, store, clicks: clicked, folder, told: Mutex::default() }
+        World {
+            engine,
+            agent,
+            notifier,
+            clock,
+            doors,
+            store,
+            clicks: clicked,
+            folder,
+            told: Mutex::default(),
+        }
     }
 
     /// The engine is gone without a word; another one opens its store.
@@ -79,6 +105,31 @@ impl World {
 
     pub async fn hand_over_keyed(&self, title: &str, key: &str) -> Result<Accepted, Fault> {
         self.engine.accept(NewTask { key: Some(key.into()), ..new_task(title) }).await
+    }
+
+    /// A task with a brief: its program takes turns.
+    pub async fn hand_over_brief(&self, brief: &str, policy: Policy) -> TaskId {
+        let mut new = NewTask { policy, ..new_task(brief) };
+        let Work::Program(program) = &mut new.work;
+        program.brief = Some(brief.to_owned());
+        self.engine.accept(new).await.unwrap().id
+    }
+
+    /// What the programs of a task's latest run may do.
+    pub async fn worker_of(&self, id: &TaskId) -> Arc<Worker> {
+        let run = self.run_of(id).await.run;
+        self.eventually(|| self.doors.0.lock().unwrap().iter().find(|worker| worker.run == run).cloned())
+            .await
+    }
+
+    pub async fn task(&self, id: &TaskId) -> Task {
+        let id = id.clone();
+        self.store.read(move |reader| reader.tasks().load(&id)).await.unwrap().unwrap().task
+    }
+
+    /// Until the run has been given so many turns.
+    pub async fn prompts(&self, run: &FakeRun, count: usize) -> Vec<Request> {
+        self.eventually(|| Some(run.prompts()).filter(|prompts| prompts.len() >= count)).await
     }
 
     pub async fn until_removed(&self, id: &TaskId) {
@@ -240,7 +291,12 @@ impl World {
 fn new_task(title: &str) -> NewTask {
     NewTask {
         title: title.to_owned(),
-        work: Work::Program(Program { argv: vec![title.to_owned()], cwd: "/".into(), env: Vec::new() }),
+        work: Work::Program(Program {
+            argv: vec![title.to_owned()],
+            cwd: "/".into(),
+            env: Vec::new(),
+            brief: None,
+        }),
         command: title.to_owned(),
         labels: Vec::new(),
         origin: Origin::Person,
@@ -257,4 +313,10 @@ pub fn output(text: &str) -> SessionEvent {
 
 pub fn exited(exit: Exit) -> SessionEvent {
     SessionEvent::Exited { exit, gone: true, cpu: Duration::ZERO, max_rss_kib: 0 }
+}
+
+/// A turn that leaves this response.
+pub fn turn(response: &str) -> SessionEvent {
+    let response = serde_json::from_str(response).map(Box::new).map_err(|error| error.to_string());
+    SessionEvent::TurnEnded { exit: Exit::Code(0), response, cpu: Duration::ZERO, max_rss_kib: 0 }
 }

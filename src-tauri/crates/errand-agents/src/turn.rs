@@ -1,0 +1,97 @@
+//! What a worker is told at the beginning of a turn: as JSON for programs, as text for models.
+
+use std::fmt::Write;
+
+use errand_base::TaskId;
+use errand_model::{TurnOutcome, TurnRecord};
+use serde::Serialize;
+
+/// Everything a turn needs; the process of the turn before is gone and nothing else is remembered for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Request {
+    /// Counted up when an older worker could misunderstand it.
+    pub protocol: u32,
+    pub task: TaskId,
+    /// From 1 on.
+    pub turn: u32,
+    /// As given, or what the worker made of it with `next_task`.
+    pub brief: String,
+    /// What happened since the last turn, if that matters: an interruption, a restart, the end of a sleep.
+    pub note: Option<String>,
+    pub previous_turns: Vec<TurnRecord>,
+    pub answers: Vec<Answered>,
+    pub limits: Limits,
+    pub tools: Vec<Tool>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Answered {
+    pub question: String,
+    pub answer: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Limits {
+    /// This one included.
+    pub turns_left: u32,
+    pub turn_s: u64,
+    pub stall_s: u64,
+}
+
+/// A way to act on the world, and whether this run has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tool {
+    pub name: &'static str,
+    pub available: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+}
+
+/// The verbs of the terminal, and what later versions may offer. Unavailable ones are listed with a reason, so that
+/// a worker does not look for them.
+pub(crate) fn tools() -> Vec<Tool> {
+    let here = |name| Tool { name, available: true, reason: None };
+    let not = |name, reason| Tool { name, available: false, reason: Some(reason) };
+    vec![
+        here("ask"),
+        here("progress"),
+        here("finish"),
+        here("wake"),
+        not("spawn_subtask", "not_in_this_version"),
+        not("web_fetch", "builtin_agent_only"),
+    ]
+}
+
+impl Request {
+    pub const PROTOCOL: u32 = 1;
+
+    pub fn tools() -> Vec<Tool> {
+        tools()
+    }
+
+    pub(crate) fn prompt(&self) -> String {
+        let mut text = format!("# Task\n\n{}\n", self.brief.trim());
+        if let Some(note) = &self.note {
+            write!(text, "\n# First\n\n{note}\n").ok();
+        }
+        if !self.previous_turns.is_empty() {
+            text.push_str("\n# Earlier turns\n\n");
+        }
+        for turn in &self.previous_turns {
+            let summary = match (turn.summary.trim(), turn.outcome) {
+                ("", TurnOutcome::NoOp) => "nothing to tell",
+                ("", TurnOutcome::Meaningful | TurnOutcome::Escalation) => "no summary",
+                (summary, _) => summary,
+            };
+            writeln!(text, "- turn {}: {summary}", turn.turn).ok();
+        }
+        if !self.answers.is_empty() {
+            text.push_str("\n# Answers\n\n");
+        }
+        for answered in &self.answers {
+            writeln!(text, "- {}\n  {}", answered.question.trim(), answered.answer.trim()).ok();
+        }
+        write!(text, "\nThis is turn {}; {} are left.\n", self.turn, self.limits.turns_left).ok();
+        text
+    }
+}

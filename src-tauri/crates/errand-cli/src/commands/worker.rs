@@ -1,0 +1,155 @@
+//! The verbs of a task's own programs. They go to the socket of their run, never to the person's.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use errand_base::{Code, Fault};
+use errand_wire::{CheckView, WorkerCall, WorkerReply, WorkerVerb};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+
+use crate::args;
+use crate::output::{self, End};
+use crate::render;
+use crate::run::read_brief;
+use crate::session::Session;
+
+/// The way to the engine. The writing half stays open: closing it would take a question back.
+struct Talk {
+    replies: Lines<BufReader<OwnedReadHalf>>,
+    _open: OwnedWriteHalf,
+}
+
+impl Talk {
+    async fn begin(verb: WorkerVerb) -> Result<Talk, Fault> {
+        let outside = || Fault::new(Code::OnlyInTasks, "This is not a program of a task.");
+        let given = |name| std::env::var(name).map_err(|_| outside());
+        let (socket, token) = (given("ERRAND_SOCKET")?, given("ERRAND_TOKEN")?);
+        let stream = UnixStream::connect(&socket).await.map_err(|error| match error.kind() {
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
+                Fault::new(Code::EngineUnreachable, "The run of this program is over, or Errand has left.")
+                    .hint("Nothing is lost that was handed over before.")
+            }
+            _ => Fault::new(Code::EngineUnreachable, format!("Errand cannot be reached: {error}.")),
+        })?;
+        let (read, mut write) = stream.into_split();
+        let mut line = serde_json::to_vec(&WorkerCall { token, verb })
+            .map_err(|error| Fault::new(Code::Internal, format!("The request has no form: {error}.")))?;
+        line.push(b'\n');
+        // If it is refused before it is read whole, the refusal says more than this error.
+        drop(write.write_all(&line).await);
+        Ok(Talk { replies: BufReader::new(read).lines(), _open: write })
+    }
+
+    async fn reply(&mut self) -> Result<WorkerReply, Fault> {
+        let gone = || Fault::new(Code::EngineUnreachable, "Errand has left without an answer.");
+        let line = self.replies.next_line().await.ok().flatten().ok_or_else(gone)?;
+        match serde_json::from_str(&line) {
+            Ok(WorkerReply::Error(error)) => Err(error.into()),
+            Ok(reply) => Ok(reply),
+            Err(error) => {
+                Err(Fault::new(Code::VersionMismatch, format!("The answer cannot be read: {error}.")))
+            }
+        }
+    }
+}
+
+fn unexpected() -> Fault {
+    Fault::new(Code::VersionMismatch, "The answer is not one that this version knows.")
+}
+
+pub async fn ask(session: &Session, typed: args::Ask) -> End {
+    let args::Ask { question, options, other, timeout } = typed;
+    let question = question.join(" ");
+    let answer = async {
+        let mut talk = Talk::begin(WorkerVerb::Ask { question, options, other }).await?;
+        loop {
+            match talk.reply().await? {
+                WorkerReply::Asked(_) => {}
+                WorkerReply::Answer(answer) => return Ok(answer),
+                _ => return Err(unexpected()),
+            }
+        }
+    };
+    let answer = match timeout {
+        None => answer.await?,
+        Some(millis) => match tokio::time::timeout(Duration::from_millis(millis), answer).await {
+            Ok(answer) => answer?,
+            Err(_) => {
+                return Err(Fault::new(
+                    Code::TimedOutWaiting,
+                    "Nobody has answered; the question is taken back.",
+                )
+                .hint("Go on without the answer, or ask again.")
+                .into());
+            }
+        },
+    };
+    let Some(answer) = answer else {
+        return Err(Fault::new(Code::QuestionNotFound, "The question was withdrawn.")
+            .hint("The task has ended or was cancelled.")
+            .into());
+    };
+    if session.json {
+        output::document(&serde_json::json!({ "answer": answer }))?;
+    } else {
+        output::line(&answer)?;
+    }
+    Ok(0)
+}
+
+pub async fn progress(session: &Session, typed: args::Progress) -> End {
+    let verb = WorkerVerb::Progress { note: typed.note.join(" "), percent: typed.percent };
+    match Talk::begin(verb).await?.reply().await? {
+        WorkerReply::Ok {} => done(session, serde_json::json!({})),
+        _ => Err(unexpected().into()),
+    }
+}
+
+pub async fn finish(session: &Session, typed: args::Finish) -> End {
+    let report = match typed.report.as_slice() {
+        [dash] if dash == "-" => read_brief()?,
+        words => words.join(" "),
+    };
+    let check = |met| move |what| CheckView { what, met, note: None };
+    let verification =
+        typed.met.into_iter().map(check(true)).chain(typed.unmet.into_iter().map(check(false))).collect();
+    let notify = if typed.quiet { Some(false) } else { typed.notify.then_some(true) };
+    let verb = WorkerVerb::Finish { report, summary: typed.summary, notify, verification };
+    match Talk::begin(verb).await?.reply().await? {
+        WorkerReply::Finished { first } => {
+            if !first && !session.json {
+                output::note("note: a result was handed over before, and that one counts");
+            }
+            done(session, serde_json::json!({ "first": first }))
+        }
+        _ => Err(unexpected().into()),
+    }
+}
+
+pub async fn wake(session: &Session, typed: args::Wake) -> End {
+    let verb = WorkerVerb::Wake {
+        // A moment that is nearly there is there.
+        after_s: typed.after.map(|millis| millis.div_ceil(1_000)),
+        at: typed.at,
+        why: typed.why,
+        follow_up: typed.follow_up,
+    };
+    match Talk::begin(verb).await?.reply().await? {
+        WorkerReply::Woken { at } => {
+            if !session.json {
+                output::note(&render::clean(&format!("to be woken at {at}, once this program has ended")));
+            }
+            done(session, serde_json::json!({ "at": at }))
+        }
+        _ => Err(unexpected().into()),
+    }
+}
+
+fn done(session: &Session, document: serde_json::Value) -> End {
+    if session.json {
+        output::document(&document)?;
+    }
+    Ok(0)
+}

@@ -1,0 +1,169 @@
+//! Starting runs and their turns: the folder and the door of a run, and what its worker must know.
+
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use errand_agents::{Agent, Answered, Desk, Limits, Order, Request};
+use errand_base::{Clock, Code, Fault, TaskId, secret_word};
+use errand_model::{StartError, Work};
+use errand_os::Home;
+use errand_store::{LogRun, QuestionState, Store, StoreError, Stored};
+use tokio::sync::mpsc;
+
+use crate::executor::{Attempt, attempt};
+use crate::input::{Input, Launch, Report};
+use crate::log_sink::LogSink;
+use crate::run::{NextTurn, RunShared};
+use crate::worker::{Door, Worker};
+
+/// Between asking processes to end and killing them. A logout leaves us 5 s for everything.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// What starting a run needs.
+#[derive(Clone)]
+pub(crate) struct Launcher {
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub agent: Arc<dyn Agent>,
+    pub home: Arc<Home>,
+    pub door: Arc<dyn Door>,
+    pub input: mpsc::UnboundedSender<Input>,
+}
+
+impl Launcher {
+    pub fn launch(&self, launch: Launch) {
+        let me = self.clone();
+        tokio::spawn(async move {
+            let (task, run, input) = (launch.task.clone(), launch.run, me.input.clone());
+            let report = move |report| drop(input.send(Input::Report { task: task.clone(), run, report }));
+            let open = match me.open(&launch) {
+                Ok(open) => open,
+                Err(error) => return report(Report::StartFailed(error)),
+            };
+            let order = me.order(&launch, open.desk.clone()).await;
+            crate::failpoint::hit("before_spawn");
+            let session = match order {
+                Ok(order) => me.agent.start(order).await,
+                Err(error) => Err(error),
+            };
+            crate::failpoint::hit("after_spawn");
+            let Launch { task, seq, run, n, shared, silence, .. } = launch;
+            let log_run = LogRun { task, run, n };
+            let sink = LogSink { store: me.store.clone(), clock: me.clock.clone(), run: log_run, seq };
+            match session {
+                Ok(session) => {
+                    let clock = me.clock.clone();
+                    attempt(Attempt { session, sink, shared, clock, silence }, report).await;
+                }
+                Err(error) => report(Report::StartFailed(error)),
+            }
+            drop(open);
+        });
+    }
+
+    pub fn prompt(&self, task: TaskId, shared: Arc<RunShared>) {
+        let me = self.clone();
+        tokio::spawn(async move {
+            match me.turn(&task).await {
+                Ok((request, stored)) => {
+                    let silence = stored.task.policy.turns.stall;
+                    shared.prompt(NextTurn { request: Box::new(request), silence });
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the next turn could not be prepared");
+                    let run = shared.run;
+                    let error = StartError::Other(format!("its next turn could not be prepared: {error}"));
+                    drop(me.input.send(Input::Report { task, run, report: Report::StartFailed(error) }));
+                    shared.close.notify_one();
+                }
+            }
+        });
+    }
+
+    /// The run's own folder, and the socket in it.
+    fn open(&self, launch: &Launch) -> Result<Open, StartError> {
+        let failed = |error| StartError::Other(format!("its folder could not be made: {error}"));
+        let folder = self.home.run_folder(&launch.run.to_string()).map_err(failed)?;
+        std::fs::DirBuilder::new().mode(0o700).create(&folder).map_err(failed)?;
+        let folder = Folder(folder);
+        let desk = Arc::new(Desk { folder: folder.0.clone(), token: secret_word() });
+        let worker = Worker::new(
+            launch.task.clone(),
+            launch.run,
+            desk.clone(),
+            launch.shared.clone(),
+            self.input.clone(),
+            self.clock.clone(),
+        );
+        let failed = |error| StartError::Other(format!("its socket could not be made: {error}"));
+        let door = self.door.open(Arc::new(worker)).map_err(failed)?;
+        Ok(Open { desk, _door: door, _folder: folder })
+    }
+
+    async fn order(&self, launch: &Launch, desk: Arc<Desk>) -> Result<Order, StartError> {
+        let (task, run, grace) = (launch.task.clone(), launch.run, GRACE);
+        if let Some(work) = launch.work.clone().filter(|_| !launch.turn) {
+            return Ok(Order { task, run, work, desk, turn: None, grace });
+        }
+        let read = self.turn(&task).await.map_err(|error| StartError::Other(error.to_string()))?;
+        let (request, stored) = read;
+        let turn = launch.turn.then(|| Box::new(request));
+        Ok(Order { task, run, work: Arc::new(stored.work), desk, turn, grace })
+    }
+
+    async fn turn(&self, task: &TaskId) -> Result<(Request, Stored), StoreError> {
+        let id = task.clone();
+        self.store
+            .read(move |reader| {
+                let Some(stored) = reader.tasks().load(&id)? else {
+                    return Err(Fault::new(Code::TaskNotFound, "its row is gone").into());
+                };
+                let previous_turns = reader.turns().of_task(stored.seq)?;
+                let questions = reader.questions().of_task(stored.seq)?;
+                let answered = questions.into_iter().filter(|row| {
+                    row.state == QuestionState::Answered && row.kind == errand_model::QuestionKind::UserInput
+                });
+                let answers = answered
+                    .map(|row| Answered { question: row.text, answer: row.choice.unwrap_or_default() })
+                    .collect();
+                let Work::Program(program) = &stored.work;
+                let brief = stored.task.talk.next_task.clone().or_else(|| program.brief.clone());
+                let (talk, limits) = (&stored.task.talk, stored.task.policy.turns);
+                let request = Request {
+                    protocol: Request::PROTOCOL,
+                    task: id,
+                    turn: talk.turns + 1,
+                    brief: brief.unwrap_or_default(),
+                    note: talk.note.clone(),
+                    previous_turns,
+                    answers,
+                    limits: Limits {
+                        turns_left: limits.most.saturating_sub(talk.turns),
+                        turn_s: limits.each.as_secs(),
+                        stall_s: limits.stall.as_secs(),
+                    },
+                    tools: Request::tools(),
+                };
+                Ok((request, stored))
+            })
+            .await
+    }
+}
+
+/// Dropped in this order when the run is over: the socket first, then the folder it is in.
+struct Open {
+    desk: Arc<Desk>,
+    _door: Box<dyn Send>,
+    _folder: Folder,
+}
+
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What stays is removed at the next start.
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}

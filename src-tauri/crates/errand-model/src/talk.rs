@@ -1,0 +1,199 @@
+//! What a worker tells beyond its output: the turn protocol and the verbs `ask progress finish wake`.
+
+use errand_base::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Exit;
+
+/// What a task remembers of it from one turn to the next. Empty for a program that only prints.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Talk {
+    /// It takes turns: it was given a brief, or has written a response. Only then is it ever started again by
+    /// itself, with a note; a plain program never is.
+    pub worker: bool,
+    /// Turns that have ended in this generation.
+    pub turns: u32,
+    /// Restarts after silence since the last turn that ended in order.
+    pub stalls: u32,
+    /// Starts after an interruption since the last turn that ended in order.
+    pub interruptions: u32,
+    /// What the next turn must know before all else.
+    pub note: Option<String>,
+    /// What the worker made of its brief; from then on it stands for the brief.
+    pub next_task: Option<String>,
+    /// It wants to be started again then.
+    pub wake: Option<Wake>,
+    /// How often it was woken in this generation.
+    pub wakes: u32,
+    /// The last word about how far it has come.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wake {
+    pub at: Timestamp,
+    pub why: String,
+    /// What to tell it then.
+    #[serde(default)]
+    pub follow_up: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    pub note: String,
+    #[serde(default)]
+    pub percent: Option<u8>,
+}
+
+/// A question as a worker puts it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    #[serde(alias = "question")]
+    pub text: String,
+    #[serde(default)]
+    pub options: Vec<String>,
+    /// Any text will do, also beside the options. Without options it always will.
+    #[serde(default, alias = "other")]
+    pub open: bool,
+}
+
+/// What a worker hands over at its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finish {
+    #[serde(default)]
+    pub report: String,
+    /// One line for lists and notifications; else the first line of the report.
+    #[serde(default)]
+    pub summary: Option<String>,
+    /// Whether the person wants to hear of it now, if the task leaves that to the worker.
+    #[serde(default)]
+    pub notify: Option<bool>,
+    #[serde(default)]
+    pub verification: Vec<Check>,
+}
+
+/// One thing that was to be so, and whether it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    #[serde(alias = "criterion")]
+    pub what: String,
+    pub met: bool,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Continue,
+    Done,
+    Blocked,
+    Failed,
+}
+
+/// What a turn leaves in its response file. Unknown fields are ignored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Response {
+    pub status: Status,
+    #[serde(default)]
+    pub summary: String,
+    #[serde(default)]
+    pub report: Option<String>,
+    #[serde(default)]
+    pub notify: Option<bool>,
+    #[serde(default)]
+    pub next_task: Option<String>,
+    #[serde(default)]
+    pub question: Option<Ask>,
+    #[serde(default)]
+    pub wake: Option<WakeWish>,
+    #[serde(default)]
+    pub verification: Vec<Check>,
+}
+
+/// When to be woken: after so many seconds, or at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WakeWish {
+    #[serde(default)]
+    pub after_s: Option<u64>,
+    #[serde(default)]
+    pub at: Option<Timestamp>,
+    #[serde(default)]
+    pub why: String,
+    #[serde(default)]
+    pub follow_up: Option<String>,
+}
+
+/// What is kept of a turn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnRecord {
+    pub generation: u32,
+    /// From 1 on within the generation.
+    pub turn: u32,
+    /// Which run of the task it belonged to.
+    pub run: u32,
+    pub exit: Exit,
+    pub outcome: TurnOutcome,
+    /// What it said of itself, or why it could not be read.
+    pub summary: String,
+}
+
+/// How a turn ended, for its record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnOutcome {
+    /// Something came of it.
+    Meaningful,
+    /// It went well and had nothing to tell.
+    NoOp,
+    /// It needs the person, or has failed.
+    Escalation,
+}
+
+impl TurnOutcome {
+    pub const ALL: [TurnOutcome; 3] = [TurnOutcome::Meaningful, TurnOutcome::NoOp, TurnOutcome::Escalation];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            TurnOutcome::Meaningful => "meaningful",
+            TurnOutcome::NoOp => "no_op",
+            TurnOutcome::Escalation => "escalation",
+        }
+    }
+}
+
+impl Response {
+    pub fn outcome(&self) -> TurnOutcome {
+        match self.status {
+            Status::Blocked | Status::Failed => TurnOutcome::Escalation,
+            Status::Continue | Status::Done if self.question.is_some() => TurnOutcome::Escalation,
+            Status::Continue | Status::Done => {
+                let empty = |text: &str| text.trim().is_empty();
+                if empty(&self.summary) && self.report.as_deref().is_none_or(empty) {
+                    TurnOutcome::NoOp
+                } else {
+                    TurnOutcome::Meaningful
+                }
+            }
+        }
+    }
+
+    /// Its own summary, or what else says what it did.
+    pub fn said(&self) -> String {
+        match (self.summary.trim(), &self.question, &self.wake) {
+            ("", Some(question), _) => format!("Asked: {}", question.text),
+            ("", None, Some(wake)) => format!("Sleeps: {}", wake.why),
+            (summary, _, _) => summary.to_owned(),
+        }
+    }
+
+    pub fn finish(&self) -> Finish {
+        Finish {
+            report: self.report.clone().unwrap_or_else(|| self.summary.clone()),
+            summary: Some(self.summary.clone()).filter(|summary| !summary.trim().is_empty()),
+            notify: self.notify,
+            verification: self.verification.clone(),
+        }
+    }
+}
