@@ -21,5 +21,7 @@ mod failpoints;
 mod output;
 #[cfg(all(test, target_os = "linux"))]
 mod storm;
+#[cfg(all(test, target_os = "linux"))]
+mod worker;
 #[cfg(test)]
 mod world;

@@ -69,6 +69,12 @@ open: boolean, state: string, asked_at: string, answered: Answered | null, };
 
 export type CheckView = { what: string, met: boolean, note: string | null, };
 
+export type EffectView = { what: string, 
+/**
+ * `intended`, `done`, or `unknown`: it was cut off in between.
+ */
+state: string, };
+
 export type ArtifactView = { run: number, report: string, 
 /**
  * The report read as Markdown, as HTML that is safe to show: sanitised, no scripts, no remote loads. For
@@ -196,6 +202,10 @@ export type DeleteTasks = { tasks: Array<string>, };
 
 export type RetryTask = { task: string, surface?: Surface, };
 
+export type MessageMode = "now" | "next" | "replace";
+
+export type WriteTo = { task: string, text: string, mode?: MessageMode, surface?: Surface, };
+
 export type EditTask = { task: string, title?: string, priority?: Priority, notify?: Notify, timeout_ms?: number, retries?: number, 
 /**
  * How many turns a worker may take.
@@ -255,6 +265,10 @@ command: string, cwd: string, labels: Array<string>, priority: Priority, notify:
  * The latest run.
  */
 run: RunView | null, questions: Array<QuestionView>, 
+/**
+ * What its programs say they did outside.
+ */
+effects: Array<EffectView>, 
 /**
  * Of the latest run that has one.
  */
@@ -376,6 +390,8 @@ export interface Commands {
   cancel: { params: CancelTasks; reply: Changed };
   /** Opens an ended task again. */
   retry: { params: RetryTask; reply: TaskView };
+  /** Writes to a worker. */
+  message: { params: WriteTo; reply: TaskView };
   /** Removes ended tasks for good. */
   delete: { params: DeleteTasks; reply: Changed };
   /** Changes a task that was handed over. */

@@ -15,7 +15,7 @@ use errand_model::{Exit, Response, StartError, Work};
 use errand_os::ProcessIdentity;
 
 pub use script::Script;
-pub use turn::{Answered, Limits, Request, Tool};
+pub use turn::{Answered, Limits, Request, Tool, Written};
 
 /// A kind of worker.
 pub trait Agent: Send + Sync + 'static {

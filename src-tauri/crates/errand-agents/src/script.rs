@@ -26,6 +26,8 @@ pub struct Script {
     /// `None` while a dead spawner is being replaced.
     spawner: watch::Receiver<Option<Arc<Spawner>>>,
     mark: Arc<str>,
+    /// Where `errand` is: not every program finds it on its path.
+    program: String,
 }
 
 impl Script {
@@ -34,7 +36,7 @@ impl Script {
         let first = Arc::new(Spawner::start(lean_binary, mark).await?);
         let (replace, spawner) = watch::channel(Some(first.clone()));
         tokio::spawn(keep_alive(first, replace, lean_binary.to_owned(), mark.to_owned()));
-        Ok(Script { spawner, mark: mark.into() })
+        Ok(Script { spawner, mark: mark.into(), program: lean_binary.display().to_string() })
     }
 
     async fn begin(&self, order: Order) -> Result<Box<dyn Session>, StartError> {
@@ -42,6 +44,7 @@ impl Script {
         let files = Files::of(&order.desk);
         let mut env = program.env.clone();
         files.variables(&order.desk.token, &mut env);
+        env.push(("ERRAND_PROGRAM".to_owned(), self.program.clone()));
         let launch = Launch {
             run: order.run,
             task: order.task,

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use errand_base::TaskId;
-use errand_model::{TurnOutcome, TurnRecord};
+use errand_model::{Deed, TurnOutcome, TurnRecord};
 use serde::Serialize;
 
 /// Everything a turn needs; the process of the turn before is gone and nothing else is remembered for it.
@@ -20,8 +20,18 @@ pub struct Request {
     pub note: Option<String>,
     pub previous_turns: Vec<TurnRecord>,
     pub answers: Vec<Answered>,
+    /// What the person has written; new is what no turn has read before.
+    pub messages: Vec<Written>,
+    /// What was done outside, or may have been.
+    pub effects: Vec<Deed>,
     pub limits: Limits,
     pub tools: Vec<Tool>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Written {
+    pub text: String,
+    pub new: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -90,6 +100,18 @@ impl Request {
         }
         for answered in &self.answers {
             writeln!(text, "- {}\n  {}", answered.question.trim(), answered.answer.trim()).ok();
+        }
+        if self.messages.iter().any(|message| message.new) {
+            text.push_str("\n# New from the person\n\n");
+        }
+        for message in self.messages.iter().filter(|message| message.new) {
+            writeln!(text, "- {}", message.text.trim()).ok();
+        }
+        if !self.effects.is_empty() {
+            text.push_str("\n# Done outside so far\n\n");
+        }
+        for deed in &self.effects {
+            writeln!(text, "- {} ({})", deed.what.trim(), deed.state.name()).ok();
         }
         write!(text, "\nThis is turn {}; {} are left.\n", self.turn, self.limits.turns_left).ok();
         text

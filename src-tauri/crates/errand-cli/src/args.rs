@@ -49,6 +49,8 @@ pub enum Command {
     Cancel(Cancel),
     /// Open an ended task again
     Retry(Task),
+    /// Write to a worker; one that has ended is opened again
+    Message(Message),
     /// Remove ended tasks for good, with their reports and logs
     Delete(Delete),
     /// Change a task that was handed over
@@ -74,10 +76,28 @@ pub enum Command {
     Ask(Ask),
     /// In a task: say how far it is
     Progress(Progress),
+    /// In a task: say what it is about to do outside, or has done
+    Effect(Effect),
     /// In a task: hand over the result
     Finish(Finish),
     /// In a task: be started again later
     Wake(Wake),
+}
+
+#[derive(Debug, Args)]
+pub struct Message {
+    pub task: String,
+    #[arg(required = true)]
+    pub text: Vec<String>,
+    /// Have it read in the middle of its turn
+    #[arg(long, group = "when")]
+    pub now: bool,
+    /// Have it read with the next turn [default]
+    #[arg(long, group = "when")]
+    pub next: bool,
+    /// End its turn; the message stands for its brief
+    #[arg(long, group = "when")]
+    pub replace: bool,
 }
 
 #[derive(Debug, Args)]
@@ -102,6 +122,15 @@ pub struct Progress {
     pub note: Vec<String>,
     #[arg(long, value_name = "0-100", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub percent: Option<u8>,
+}
+
+#[derive(Debug, Args)]
+pub struct Effect {
+    #[arg(required = true)]
+    pub what: Vec<String>,
+    /// It has been done
+    #[arg(long)]
+    pub done: bool,
 }
 
 #[derive(Debug, Args)]

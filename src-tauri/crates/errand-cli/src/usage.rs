@@ -110,6 +110,8 @@ mod tests {
             "errand run --title",
             "errand run words --turns 3",
             "errand ask",
+            "errand message a",
+            "errand message a hello --now --replace",
             "errand finish",
             "errand progress --percent 101 note",
             "errand wake --why x",

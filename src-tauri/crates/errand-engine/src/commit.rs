@@ -66,6 +66,20 @@ pub(crate) fn write_acceptance(
     Err(Fault::new(Code::Internal, "No free task id was found.").into())
 }
 
+/// The failpoints before and after the commit of a step.
+pub(crate) fn boundary(step: &Step) -> (&'static str, &'static str) {
+    for effect in &step.effects {
+        match effect {
+            Effect::Spawn { .. } => return ("before_start_commit", "after_start_commit"),
+            Effect::Yield { .. } => return ("before_ask_commit", "after_ask_commit"),
+            Effect::Linger { .. } => return ("before_finish_commit", "after_finish_commit"),
+            Effect::KeepTurn(_) => return ("before_turn_commit", "after_turn_commit"),
+            _ => {}
+        }
+    }
+    ("before_end_commit", "after_end_commit")
+}
+
 /// Writes a step if the task is still as it was when the step was decided; says whether it was.
 pub(crate) fn write_step(
     tx: &mut WriteTx<'_>,
@@ -73,8 +87,7 @@ pub(crate) fn write_step(
     step: &Step,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let starts = step.effects.iter().any(|effect| matches!(effect, Effect::Spawn { .. }));
-    failpoint::hit(if starts { "before_start_commit" } else { "before_end_commit" });
+    failpoint::hit(boundary(step).0);
     let artifact = step.effects.iter().find_map(|effect| match effect {
         Effect::File(artifact) => Some(artifact),
         _ => None,

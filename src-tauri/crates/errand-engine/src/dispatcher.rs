@@ -396,9 +396,11 @@ fn must_commit(event: &Event) -> bool {
     match event {
         Event::Admitted { .. }
         | Event::Retry { .. }
+        | Event::Message { .. }
         | Event::Hold { .. }
         | Event::Release { .. }
         | Event::Progressed { .. }
+        | Event::Deed { .. }
         | Event::WakeAsked { .. } => false,
         Event::StartFailed { .. }
         | Event::Exited { .. }

@@ -109,7 +109,7 @@ impl Engine {
         let id = task.clone();
         let stored = self.store.read(move |reader| reader.tasks().load(&id)).await?;
         let stored = stored.map(|stored| Box::new(LiveTask::from(stored)));
-        let reopens = matches!(event, Event::Retry { .. });
+        let reopens = matches!(event, Event::Retry { .. } | Event::Message { .. });
         let waits_for = stored.as_ref().map(|live| recovery::waits_for(&live.task)).filter(|_| reopens);
         let id = task.clone();
         self.ask(|reply| Input::Tell { task: id, event, stored, reply }).await??;
@@ -275,9 +275,9 @@ impl Driver {
         let now = self.clock.now();
         let step: Arc<errand_model::Step> = Arc::from(step);
         let written = step.clone();
-        let starts = step.effects.iter().any(|effect| matches!(effect, errand_model::Effect::Spawn { .. }));
+        let after = commit::boundary(&step).1;
         let done = move |result: Result<bool, errand_store::StoreError>| {
-            crate::failpoint::hit(if starts { "after_start_commit" } else { "after_end_commit" });
+            crate::failpoint::hit(after);
             let result = result.map_err(Fault::from);
             drop(input.send(Input::Committed { task, step, result }));
         };

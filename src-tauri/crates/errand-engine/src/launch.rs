@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use errand_agents::{Agent, Answered, Desk, Limits, Order, Request};
+use errand_agents::{Agent, Answered, Desk, Limits, Order, Request, Written};
 use errand_base::{Clock, Code, Fault, TaskId, secret_word};
 use errand_model::{StartError, Work};
 use errand_os::Home;
@@ -139,6 +139,12 @@ impl Launcher {
                     note: talk.note.clone(),
                     previous_turns,
                     answers,
+                    messages: talk
+                        .messages
+                        .iter()
+                        .map(|message| Written { text: message.text.clone(), new: !message.read })
+                        .collect(),
+                    effects: talk.effects.clone(),
                     limits: Limits {
                         turns_left: limits.most.saturating_sub(talk.turns),
                         turn_s: limits.each.as_secs(),

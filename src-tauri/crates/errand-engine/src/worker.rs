@@ -125,6 +125,16 @@ impl Worker {
         }
     }
 
+    /// Something outside is about to be done, or was.
+    pub async fn deed(&self, what: String, done: bool) -> Result<(), Fault> {
+        let what = bounded("The effect", what, LONGEST_NOTE)?;
+        if what.trim().is_empty() {
+            return Err(Fault::new(Code::BadUsage, "It is not said what is done."));
+        }
+        self.sign_of_life();
+        self.tell(Event::Deed { run: self.run, what, done }).await
+    }
+
     pub async fn wake(&self, wish: WakeWish) -> Result<Timestamp, Fault> {
         if wish.why.trim().is_empty() {
             return Err(Fault::new(Code::BadUsage, "It is not said why it should be woken."));

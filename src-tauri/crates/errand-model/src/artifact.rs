@@ -125,7 +125,8 @@ impl Artifact {
         end.artifact(tail, &format!("Ended at its time limit of {limit}"))
     }
 
-    pub(crate) fn lost(cause: Death, tail: &Tail) -> Artifact {
+    /// `doubts`: what it was about to do outside and may have done.
+    pub(crate) fn lost(cause: Death, tail: &Tail, doubts: &str) -> Artifact {
         let (happened, outcome) = match cause {
             Death::EngineDied => (
                 "Errand or the machine went down while it ran, and the program was ended.",
@@ -143,7 +144,12 @@ impl Artifact {
         let end = BadEnd {
             happened,
             known: "None of its processes is left. What it printed last stands below, if it printed anything.",
-            unknown: "How far it came. All, some or none of its work may be done.",
+            unknown: &match doubts {
+                "" => "How far it came. All, some or none of its work may be done.".to_owned(),
+                doubts => {
+                    format!("How far it came. It was about to do this, and may have done it: {doubts}.")
+                }
+            },
             next: "Check what it has done. Errand does not run it again by itself; `errand retry` does.",
         };
         end.artifact(tail, outcome)

@@ -143,6 +143,12 @@ pub enum Event {
         run: RunId,
         checkpoint: Checkpoint,
     },
+    /// It is about to do something that cannot be undone by forgetting, or has done it.
+    Deed {
+        run: RunId,
+        what: String,
+        done: bool,
+    },
     /// It hands over its result; its processes have a moment to leave.
     Finished {
         run: RunId,
@@ -184,6 +190,12 @@ pub enum Event {
         by: By,
     },
     Retry {
+        by: By,
+    },
+    /// The person writes to a worker. `replace`: what it does now is ended, and this stands for its brief.
+    Message {
+        text: String,
+        replace: bool,
         by: By,
     },
 }
@@ -306,8 +318,10 @@ pub enum Refused {
     AlreadyFinished,
     /// It asks something that nobody has answered.
     QuestionOpen,
-    /// It was woken too often.
+    /// It was woken, or has written, too often.
     TooOften,
+    /// A plain program reads no messages.
+    NoWorker,
 }
 
 impl fmt::Display for Refused {
@@ -327,7 +341,8 @@ impl fmt::Display for Refused {
             Refused::NothingToTake => "there is nothing to take back",
             Refused::AlreadyFinished => "it has handed over its result already",
             Refused::QuestionOpen => "it still asks something: withdraw that or wait for the answer",
-            Refused::TooOften => "it was woken too often",
+            Refused::TooOften => "it has done that too often",
+            Refused::NoWorker => "a plain program reads no messages",
         })
     }
 }

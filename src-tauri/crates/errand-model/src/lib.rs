@@ -19,7 +19,8 @@ pub use event::{
 pub use reason::Reason;
 pub use step::{Step, accept, step};
 pub use talk::{
-    Ask, Check, Checkpoint, Finish, Response, Status, Talk, TurnOutcome, TurnRecord, Wake, WakeWish,
+    Ask, Check, Checkpoint, Deed, DeedState, Finish, Message, Response, Status, Talk, TurnOutcome,
+    TurnRecord, Wake, WakeWish,
 };
 pub use task::{
     Choice, Dependency, Hold, Holds, Notify, Origin, Policy, Priority, Program, Question, QuestionKind, Run,

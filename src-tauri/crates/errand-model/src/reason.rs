@@ -77,6 +77,8 @@ reasons! {
     /// A question was answered, so work goes on.
     Answered = "answered",
     Progress = "progress",
+    /// It is about to do something outside, or has done it.
+    Deed = "deed",
     /// It wants to be woken later.
     WakeAsked = "wake_asked",
     Sleeps = "sleeps",
@@ -109,6 +111,10 @@ reasons! {
     DismissedByPerson = "dismissed_by_person",
     Settled = "settled",
     Edited = "edited",
+    /// The person wrote to a worker.
+    Message = "message",
+    /// The person gave a worker something else to do.
+    ReplacedByPerson = "replaced_by_person",
     /// One of its processes asked for what only a person may do.
     ReachedTooFar = "reached_too_far",
     RemovedByPerson = "removed_by_person",

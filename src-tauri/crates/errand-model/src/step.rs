@@ -78,6 +78,7 @@ pub fn step(task: &Task, event: Event, now: Timestamp) -> Result<Step, Refused> 
         Event::Asked { run, ask } => worker::asked(&mut draft, run, &ask)?,
         Event::AskerGone { run, question } => worker::asker_gone(&mut draft, run, question)?,
         Event::Progressed { run, checkpoint } => worker::progressed(&mut draft, run, checkpoint)?,
+        Event::Deed { run, what, done } => worker::deed(&mut draft, run, what, done)?,
         Event::Finished { run, finish } => worker::finished(&mut draft, run, &finish)?,
         Event::WakeAsked { run, wake } => worker::wake_asked(&mut draft, run, wake)?,
         Event::TimerFired { timer, tail } => match draft.take_timer(timer)? {
@@ -96,6 +97,7 @@ pub fn step(task: &Task, event: Event, now: Timestamp) -> Result<Step, Refused> 
         Event::QuitNow => process::quit_now(&mut draft)?,
         Event::Answer { question, choice, by } => answered(&mut draft, question, &choice, by)?,
         Event::Retry { by } => waiting::retry(&mut draft, &by)?,
+        Event::Message { text, replace, by } => worker::message(&mut draft, text, replace, &by)?,
     }
     Ok(draft.finish())
 }

@@ -28,6 +28,71 @@ pub struct Talk {
     pub wakes: u32,
     /// The last word about how far it has come.
     pub checkpoint: Option<Checkpoint>,
+    /// What it has done outside that cannot be undone by forgetting, or was about to do.
+    pub effects: Vec<Deed>,
+    /// What the person has written to it since it was handed over.
+    pub messages: Vec<Message>,
+    /// How many of them the turn under way was told of.
+    pub told: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    pub text: String,
+    /// A turn that has ended since has read it.
+    #[serde(default)]
+    pub read: bool,
+}
+
+/// Something that a run does to the world: a mail sent, a release published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deed {
+    pub what: String,
+    pub state: DeedState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeedState {
+    /// It is about to do this.
+    Intended,
+    Done,
+    /// It was cut off in between: it may have happened.
+    Unknown,
+}
+
+impl DeedState {
+    pub fn name(self) -> &'static str {
+        match self {
+            DeedState::Intended => "intended",
+            DeedState::Done => "done",
+            DeedState::Unknown => "unknown",
+        }
+    }
+}
+
+impl Talk {
+    /// Writes down an intent, or that it was carried out.
+    pub(crate) fn note_deed(&mut self, what: String, done: bool) {
+        let open = |deed: &&mut Deed| deed.what == what && deed.state != DeedState::Done;
+        match self.effects.iter_mut().rev().find(open) {
+            Some(known) if done => known.state = DeedState::Done,
+            Some(known) => known.state = DeedState::Intended,
+            None => {
+                let state = if done { DeedState::Done } else { DeedState::Intended };
+                self.effects.push(Deed { what, state });
+            }
+        }
+    }
+
+    /// Its run was cut off: what it was about to do may have happened. Says which that are now.
+    pub(crate) fn doubt_deeds(&mut self) -> Vec<&str> {
+        for deed in self.effects.iter_mut().filter(|deed| deed.state == DeedState::Intended) {
+            deed.state = DeedState::Unknown;
+        }
+        let unknown = self.effects.iter().filter(|deed| deed.state == DeedState::Unknown);
+        unknown.map(|deed| deed.what.as_str()).collect()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

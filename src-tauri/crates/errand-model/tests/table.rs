@@ -173,8 +173,32 @@ fn situations() -> Vec<Situation> {
         new()
             .worker()
             .running()
+            .then(Event::Deed { run: RUN, what: "publish the release".into(), done: false })
+            .called("worker+deed", "a worker that is about to do something outside"),
+        new()
+            .running()
+            .then(Event::Deed { run: RUN, what: "publish the release".into(), done: false })
+            .called("running+deed", "its program is about to do something outside"),
+        new()
+            .worker()
+            .running()
             .then(hold(Hold::Person))
             .called("worker+held", "a worker that is to pause when its turn is over"),
+        new()
+            .worker()
+            .running()
+            .then(message(false))
+            .called("worker+message", "a worker to whom the person has written in its first turn"),
+        new()
+            .worker()
+            .running()
+            .then(turn_ended(RUN, "done"))
+            .called("worker-completed", "a worker that has said that it is done"),
+        new()
+            .worker()
+            .running()
+            .then(turn_ended(RUN, "wake"))
+            .called("worker-sleeping", "a worker that wants to be woken"),
         new()
             .worker()
             .running()
@@ -306,6 +330,12 @@ fn cases() -> Vec<Case> {
             run: own(task),
             checkpoint: Checkpoint { note: "tests pass".into(), percent: Some(40) },
         }),
+        case("deed(intended)", |task| deed(task, false)),
+        case("deed(done)", |task| deed(task, true)),
+        case("deed too often", |task| {
+            task.talk.effects = vec![Deed { what: "mail".into(), state: DeedState::Done }; 200];
+            deed(task, false)
+        }),
         case("finished", |task| finished(own(task), true)),
         case("finished(with gaps) if significant", |task| {
             task.policy.notify = Notify::Significant;
@@ -356,6 +386,8 @@ fn cases() -> Vec<Case> {
             by: by(),
         }),
         case("retry", |_| Event::Retry { by: by() }),
+        case("message", |_| message(false)),
+        case("message(replace)", |_| message(true)),
     ]
 }
 
@@ -403,6 +435,14 @@ fn finished(run: RunId, met: bool) -> Event {
     let check = Check { what: "it compiles".into(), met, note: None };
     let finish = Finish { report: "All done.".into(), verification: vec![check], ..Finish::default() };
     Event::Finished { run, finish }
+}
+
+fn message(replace: bool) -> Event {
+    Event::Message { text: "Paint it blue".into(), replace, by: by() }
+}
+
+fn deed(task: &Task, done: bool) -> Event {
+    Event::Deed { run: own(task), what: "publish the release".into(), done }
 }
 
 fn wake_asked(run: RunId) -> Event {
@@ -539,6 +579,14 @@ fn say_changes(before: &Task, after: &Task) -> Vec<String> {
             words.push(format!("{name}={new}"));
         }
     }
+    let deeds = |talk: &Talk| talk.effects.iter().map(|deed| deed.state.name()).collect::<Vec<_>>();
+    if deeds(old) != deeds(new) {
+        words.push(format!("deeds={}", deeds(new).join("/")));
+    }
+    let unread = |talk: &Talk| talk.messages.iter().filter(|message| !message.read).count();
+    if unread(old) != unread(new) {
+        words.push(format!("unread={}", unread(new)));
+    }
     if new.note.is_some() && old.note != new.note {
         words.push("note".into());
     }
@@ -578,6 +626,8 @@ const HEAD: &str = "\
 #
 # prompt                the next turn begins in the same slot   linger     end its processes if they do not leave soon
 # yield take            it waits for the person without a slot; it goes on
+# unread=…               messages that no turn has read
+# deeds=…                what it did outside, or was about to do
 # turn(…)               a turn is kept, and how it ended
 # note                  what the next turn is told first
 # spawn end free        start the processes of the run; end them; the last is gone, so the slot is free
@@ -667,11 +717,11 @@ macro_rules! variants {
     };
 }
 
-variants!(EVENTS, name_of_event, Event: Admitted StartFailed Exited Gone Stuck Lost Silent Spoke TurnEnded Parked Asked AskerGone Progressed
+variants!(EVENTS, name_of_event, Event: Admitted StartFailed Exited Gone Stuck Lost Silent Spoke TurnEnded Parked Asked AskerGone Progressed Deed
     Finished WakeAsked TimerFired
-    DependencyEnded DependencyReopened Hold Release Cancel QuitNow Answer Retry);
+    DependencyEnded DependencyReopened Hold Release Cancel QuitNow Answer Retry Message);
 variants!(REFUSALS, name_of_refusal, Refused: AlreadyEnded NotEnded Completed OtherRun NotReady StaleTimer
-    NoSuchQuestion BadChoice NotADependency AlreadyHeld NotHeld NothingToTake AlreadyFinished QuestionOpen TooOften);
+    NoSuchQuestion BadChoice NotADependency AlreadyHeld NotHeld NothingToTake AlreadyFinished QuestionOpen TooOften NoWorker);
 variants!(EFFECTS, name_of_effect, Effect: Spawn Prompt Linger Yield Take End Free Ask Settle File KeepTurn Deliver TellDependents Record);
 
 #[test]

@@ -24,12 +24,12 @@ pub use parts::{
     WireError,
 };
 pub use requests::{
-    AnswerQuestion, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty, GetSetting, ListTasks, PauseTasks,
-    PreviewProgram, Quit, Raise, ReadLog, RetryTask, RunTask, SetSetting, TaskRef, TurnLimitsGiven,
-    WaitTasks, Window,
+    AnswerQuestion, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty, GetSetting, ListTasks, MessageMode,
+    PauseTasks, PreviewProgram, Quit, Raise, ReadLog, RetryTask, RunTask, SetSetting, TaskRef,
+    TurnLimitsGiven, WaitTasks, Window, WriteTo,
 };
 pub use views::{
     BackupDone, Changed, DoctorReport, DoctorRow, EngineStatus, LogPage, ProgramPreview, QuitReply,
     RaiseReply, RunReply, SettingView, Settings, TaskList, TaskRow, TaskView, Timeline, WaitEnd, WaitReply,
 };
-pub use worker::{CheckView, WorkerCall, WorkerReply, WorkerVerb};
+pub use worker::{CheckView, EffectView, WorkerCall, WorkerReply, WorkerVerb};

@@ -45,7 +45,7 @@ pub struct RunView {
     pub turn: Option<u32>,
     /// What its programs said last about how far they are.
     pub progress: Option<String>,
-    pub percent: Option<u8>,
+    pub percent: Option<u32>,
     pub pid: Option<u32>,
     /// The agent's own session; a plain program has none.
     pub session: Option<String>,

@@ -159,6 +159,32 @@ pub struct RetryTask {
     pub surface: Option<Surface>,
 }
 
+/// Writes to a worker. What has ended is opened again for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct WriteTo {
+    pub task: String,
+    pub text: String,
+    #[ts(optional)]
+    #[serde(default)]
+    pub mode: Option<MessageMode>,
+    #[ts(optional)]
+    #[serde(default)]
+    pub surface: Option<Surface>,
+}
+
+/// When a worker is to read a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageMode {
+    /// In the middle of its turn, if its agent can.
+    Now,
+    /// With its next turn.
+    #[default]
+    Next,
+    /// Its turn is ended, and this stands for its brief.
+    Replace,
+}
+
 /// Changes what may be changed after a task was handed over; what is left out stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct EditTask {

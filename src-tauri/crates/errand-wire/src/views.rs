@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use ts_rs::TS;
 
 use crate::{
-    ArtifactView, DeliveryView, Hold, LogLine, Notify, Priority, QuestionView, ReasonView, RunView,
-    TaskState, TimelineRow, WireError,
+    ArtifactView, DeliveryView, EffectView, Hold, LogLine, Notify, Priority, QuestionView, ReasonView,
+    RunView, TaskState, TimelineRow, WireError,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -67,6 +67,9 @@ pub struct TaskView {
     /// The latest run.
     pub run: Option<RunView>,
     pub questions: Vec<QuestionView>,
+    /// What its programs say they did outside.
+    #[serde(default)]
+    pub effects: Vec<EffectView>,
     /// Of the latest run that has one.
     pub artifact: Option<ArtifactView>,
     pub deliveries: Vec<DeliveryView>,

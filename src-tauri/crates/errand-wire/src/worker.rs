@@ -32,6 +32,12 @@ pub enum WorkerVerb {
         #[serde(default)]
         percent: Option<u8>,
     },
+    /// Said before something is done that cannot be undone by forgetting, and with `done` after it.
+    Effect {
+        what: String,
+        #[serde(default)]
+        done: bool,
+    },
     Finish {
         report: String,
         #[serde(default)]
@@ -50,6 +56,14 @@ pub enum WorkerVerb {
         #[serde(default)]
         follow_up: Option<String>,
     },
+}
+
+/// Something that a run has done outside, or was about to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, ts_rs::TS)]
+pub struct EffectView {
+    pub what: String,
+    /// `intended`, `done`, or `unknown`: it was cut off in between.
+    pub state: String,
 }
 
 /// One thing that was to be so, and whether it is.

@@ -26,6 +26,7 @@ pub const BUILD: Packages = Packages {
     ],
 };
 
+/// Python is for the example worker, which is a test as well.
 pub const TEST: Packages = Packages {
     purpose: "to test in a virtual desktop",
     names: &[
@@ -33,6 +34,7 @@ pub const TEST: Packages = Packages {
         "fonts-dejavu-core",
         "imagemagick",
         "openbox",
+        "python3",
         "webkit2gtk-driver",
         "xdotool",
         "xfce4-notifyd",

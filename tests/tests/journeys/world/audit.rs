@@ -23,6 +23,8 @@ pub fn script(home: &Home, rest: &str) -> String {
 #[derive(Debug)]
 pub struct Task {
     pub id: String,
+    /// It takes turns, and may be started again.
+    pub worker: bool,
     pub state: String,
     pub reason: String,
     /// Of its run, if that has one.
@@ -80,8 +82,8 @@ pub fn read(home: &Home, showings: &BTreeMap<String, u32>) -> Vec<Task> {
     let mut deliveries = conn.prepare("SELECT kind, state, attempts FROM delivery WHERE task = ?1").unwrap();
     let mut tasks = conn
         .prepare(
-            "SELECT seq, id, title, state, reason, (SELECT report FROM artifact WHERE task = seq AND n = runs) \
-             FROM task ORDER BY seq",
+            "SELECT seq, id, title, state, reason, (SELECT report FROM artifact WHERE task = seq AND n = runs), \
+             coalesce(talk ->> 'worker', 0) FROM task ORDER BY seq",
         )
         .unwrap();
     let tasks = tasks.query_map([], |row| {
@@ -96,6 +98,7 @@ pub fn read(home: &Home, showings: &BTreeMap<String, u32>) -> Vec<Task> {
             state: row.get(3)?,
             reason: row.get(4)?,
             report: row.get(5)?,
+            worker: row.get(6)?,
             deliveries: deliveries.query_map([seq], delivery)?.collect::<Result<_, _>>()?,
             id,
         })
@@ -125,11 +128,11 @@ pub fn check(home: &Home, printed: &BTreeSet<String>, showings: &BTreeMap<String
 
 #[track_caller]
 fn check_task(task: &Task) {
-    assert!(task.begun <= 1, "ran twice: {task:?}");
+    assert!(task.worker || task.begun <= 1, "ran twice: {task:?}");
     let work = format!("work of {}", task.id);
     match task.state.as_str() {
         "completed" => {
-            assert_eq!(task.begun, 1, "completed without having run: {task:?}");
+            assert!(task.begun >= 1, "completed without having run: {task:?}");
             assert!(
                 task.report.as_ref().is_some_and(|report| report.contains(&work)),
                 "no artifact: {task:?}"
@@ -146,8 +149,10 @@ fn check_task(task: &Task) {
     }
     // A cancel is not a death: the person knows.
     let wanted = usize::from(task.state != "cancelled");
-    assert_eq!(task.deliveries.len(), wanted, "{task:?}");
-    for delivery in &task.deliveries {
+    // Whether a question was shown before it was withdrawn is a matter of moments.
+    let told: Vec<&Delivery> = task.deliveries.iter().filter(|told| told.kind != "question").collect();
+    assert_eq!(told.len(), wanted, "{task:?}");
+    for delivery in told {
         let kind = if task.state == "completed" { "result" } else { "failure" };
         assert_eq!((delivery.kind.as_str(), delivery.state.as_str()), (kind, "shown"), "{task:?}");
         assert!(task.showings >= 1, "due, and never shown: {task:?}");

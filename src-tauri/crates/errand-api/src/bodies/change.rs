@@ -6,7 +6,8 @@ use errand_engine::Edit;
 use errand_engine::settings::PAUSED;
 use errand_model::{By, Event, Surface};
 use errand_wire::{
-    CancelTasks, Changed, DeleteTasks, EditTask, Empty, PauseTasks, RetryTask, TaskRef, TaskView, command,
+    CancelTasks, Changed, DeleteTasks, EditTask, Empty, MessageMode, PauseTasks, RetryTask, TaskRef,
+    TaskView, WriteTo, command,
 };
 
 use super::resolve;
@@ -14,6 +15,8 @@ use super::run::{labels, most_turns, retries, title};
 use super::settings::keep;
 use super::tasks::view;
 use crate::router::{Api, Body};
+
+const LONGEST_MESSAGE: usize = 64 * 1024;
 
 impl Body for command::Cancel {
     async fn run(api: &Api, params: CancelTasks) -> Result<Changed, Fault> {
@@ -69,6 +72,28 @@ impl Body for command::Retry {
     async fn run(api: &Api, params: RetryTask) -> Result<TaskView, Fault> {
         let id = resolve(api, &params.task).await?;
         api.engine.tell(&id, Event::Retry { by: By::at(surface(params.surface)) }).await?;
+        view(api, &id).await
+    }
+}
+
+impl Body for command::Message {
+    async fn run(api: &Api, params: WriteTo) -> Result<TaskView, Fault> {
+        let id = resolve(api, &params.task).await?;
+        let text = params.text.trim().to_owned();
+        if text.is_empty() || text.len() > LONGEST_MESSAGE {
+            return Err(Fault::new(Code::BadUsage, "A message has 1 to 64 KiB."));
+        }
+        let replace = match params.mode.unwrap_or_default() {
+            MessageMode::Now => {
+                let text = "The script agent reads messages between its turns, not in the middle of one.";
+                return Err(Fault::new(Code::IllegalState, text)
+                    .hint("Leave out --now: it reads the message with its next turn."));
+            }
+            MessageMode::Next => false,
+            MessageMode::Replace => true,
+        };
+        let by = By::at(surface(params.surface));
+        api.engine.tell(&id, Event::Message { text, replace, by }).await?;
         view(api, &id).await
     }
 }

@@ -66,6 +66,12 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
         retries: model.policy.retries,
         run: run.map(|run| run_view(run, &model.talk, &now)),
         questions: questions.into_iter().map(question).collect(),
+        effects: model
+            .talk
+            .effects
+            .into_iter()
+            .map(|deed| wire::EffectView { what: deed.what, state: deed.state.name().to_owned() })
+            .collect(),
         artifact: artifact.map(artifact_view),
         deliveries: deliveries.into_iter().map(|row| delivery(row, &now.telling)).collect(),
         why_waiting: now.why,
@@ -90,7 +96,7 @@ fn run_view(run: RunRow, talk: &Talk, now: &Now<'_>) -> wire::RunView {
     // A turn that has ended is not the one that its run is in.
     let turn = talk.worker.then_some(if at_work { talk.turns + 1 } else { talk.turns.max(1) });
     let said = now.live.and_then(RunShared::checkpoint).or_else(|| talk.checkpoint.clone());
-    let (progress, percent) = said.map(|said| (said.note, said.percent)).unzip();
+    let (progress, percent) = said.map(|said| (said.note, said.percent.map(u32::from))).unzip();
     let percent = percent.flatten();
     let doing = checkpoint(phase, run.started_at, last_output_at, now.at);
     let doing = if at_work { with_progress(turn, progress.as_deref(), percent, doing) } else { doing };
@@ -112,7 +118,7 @@ fn run_view(run: RunRow, talk: &Talk, now: &Now<'_>) -> wire::RunView {
 }
 
 /// "turn 3, 40 %: waiting for tests; executing for …"
-fn with_progress(turn: Option<u32>, note: Option<&str>, percent: Option<u8>, doing: String) -> String {
+fn with_progress(turn: Option<u32>, note: Option<&str>, percent: Option<u32>, doing: String) -> String {
     let mut words = Vec::new();
     words.extend(turn.map(|turn| format!("turn {turn}")));
     match (percent, note) {

@@ -121,6 +121,10 @@ async fn perform(verb: WorkerVerb, worker: &Worker) -> Result<WorkerReply, Fault
             worker.progress(Checkpoint { note, percent }).await?;
             Ok(WorkerReply::Ok {})
         }
+        WorkerVerb::Effect { what, done } => {
+            worker.deed(what, done).await?;
+            Ok(WorkerReply::Ok {})
+        }
         WorkerVerb::Finish { report, summary, notify, verification } => {
             let verification = verification.into_iter().map(check).collect();
             let first = worker.finish(Finish { report, summary, notify, verification }).await?;

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use errand_api::client::Client;
 use errand_base::Fault;
 use errand_wire::{
-    AnswerQuestion, CancelTasks, Changed, Command, DeleteTasks, EditTask, PauseTasks, RetryTask, Surface,
-    TaskView, WireError, command,
+    AnswerQuestion, CancelTasks, Changed, Command, DeleteTasks, EditTask, MessageMode, PauseTasks, RetryTask,
+    Surface, TaskView, WireError, WriteTo, command,
 };
 use serde_json::Value;
 
-use crate::args::{Answer, Cancel, Delete, Set, Task, Which};
+use crate::args::{Answer, Cancel, Delete, Message, Set, Task, Which};
 use crate::output::{self, End, Stop};
 use crate::render;
 use crate::session::{Session, ask};
@@ -29,6 +29,17 @@ pub async fn answer(session: &Session, typed: Answer) -> End {
 pub async fn retry(session: &Session, typed: Task) -> End {
     let client = session.connect().await?;
     changed_one(session, ask::<command::Retry>(&client, RetryTask { task: typed.task, surface: HERE }).await?)
+}
+
+pub async fn message(session: &Session, typed: Message) -> End {
+    let client = session.connect().await?;
+    let mode = match (typed.now, typed.replace) {
+        (true, _) => MessageMode::Now,
+        (false, true) => MessageMode::Replace,
+        (false, false) => MessageMode::Next,
+    };
+    let params = WriteTo { task: typed.task, text: typed.text.join(" "), mode: Some(mode), surface: HERE };
+    changed_one(session, ask::<command::Message>(&client, params).await?)
 }
 
 pub async fn set(session: &Session, typed: Set) -> End {

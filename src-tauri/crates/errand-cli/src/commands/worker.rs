@@ -107,6 +107,14 @@ pub async fn progress(session: &Session, typed: args::Progress) -> End {
     }
 }
 
+pub async fn effect(session: &Session, typed: args::Effect) -> End {
+    let verb = WorkerVerb::Effect { what: typed.what.join(" "), done: typed.done };
+    match Talk::begin(verb).await?.reply().await? {
+        WorkerReply::Ok {} => done(session, serde_json::json!({})),
+        _ => Err(unexpected().into()),
+    }
+}
+
 pub async fn finish(session: &Session, typed: args::Finish) -> End {
     let report = match typed.report.as_slice() {
         [dash] if dash == "-" => read_brief()?,

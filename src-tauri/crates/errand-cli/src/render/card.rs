@@ -113,6 +113,9 @@ fn facts(task: &TaskView, look: Look, now: &Now) -> String {
     );
     add("After", task.after.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
     add("Run", task.run.as_ref().map(|run| about_run(run, now)).unwrap_or_default());
+    for effect in &task.effects {
+        add("Outside", format!("{}: {}", effect.state, effect.what));
+    }
     add("Labels", task.labels.join(", "));
     if task.priority != errand_wire::Priority::Normal {
         add("Priority", name_of(&task.priority));

@@ -72,6 +72,10 @@ pub(super) fn fault_of(refused: Refused, task: &TaskId, state: State) -> Fault {
         Refused::AlreadyFinished => {
             Fault::new(Code::AlreadyFinished, format!("{task} has handed over its result already."))
         }
+        Refused::NoWorker => {
+            Fault::new(Code::IllegalState, format!("{task} is a plain program, which reads no messages."))
+                .hint("`errand retry` runs it again; a program with a brief is a worker and reads them.")
+        }
         Refused::QuestionOpen
         | Refused::TooOften
         | Refused::NotEnded

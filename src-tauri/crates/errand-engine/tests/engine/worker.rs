@@ -272,3 +272,58 @@ async fn turns_have_limits_of_their_own() {
     world.until(&id, State::Failed).await;
     assert_eq!(world.task(&id).await.reason, Reason::TurnLimit);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_person_writes_is_read_with_the_next_turn_and_before_anything_is_over() {
+    let world = World::new().await;
+    let id = world.hand_over_brief("Paint", Policy::default()).await;
+    let run = world.run_of(&id).await;
+    let write =
+        |text: &str, replace| Event::Message { text: text.into(), replace, by: By::at(Surface::Window) };
+    world.engine.tell(&id, write("Not the gate.", false)).await.unwrap();
+    run.emit(turn(r#"{"status":"done","summary":"Painted."}"#));
+    let second = world.prompts(&run, 2).await.remove(1);
+    assert_eq!((second.messages[0].text.as_str(), second.messages[0].new), ("Not the gate.", true));
+    run.emit(turn(r#"{"status":"done","summary":"Painted, but the gate."}"#));
+    world.until(&id, State::Completed).await;
+    world.until_free(&id).await;
+
+    world.engine.tell(&id, write("Now the gate.", true)).await.unwrap();
+    let run = world.runs(2).await.remove(1);
+    let prompt = world.prompts(&run, 1).await.remove(0);
+    assert_eq!((prompt.turn, prompt.brief.as_str()), (1, "Now the gate."));
+    assert_eq!(prompt.messages.iter().filter(|message| message.new).count(), 1);
+    assert_eq!(prompt.previous_turns.len(), 2, "what it did before stays known");
+    world.engine.tell(&id, write("No, the shed.", true)).await.unwrap();
+    assert!(world.told_to_end(&run).await);
+    run.emit(SessionEvent::Gone);
+    let run = world.runs(3).await.remove(2);
+    assert_eq!(world.prompts(&run, 1).await.remove(0).brief, "No, the shed.");
+
+    let plain = world.hand_over("make").await;
+    world.run_of(&plain).await;
+    let refused = world.engine.tell(&plain, write("Hello.", false)).await.unwrap_err();
+    assert!(refused.message.ends_with("reads no messages."), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_happened_is_said_and_not_repeated() {
+    let world = World::new().await;
+    let worker = world.hand_over_brief("Release", Policy::default()).await;
+    let plain = world.hand_over("make release").await;
+    for id in [&worker, &plain] {
+        let programs = world.worker_of(id).await;
+        programs.deed("write the notes".into(), false).await.unwrap();
+        programs.deed("write the notes".into(), true).await.unwrap();
+        programs.deed("publish it".into(), false).await.unwrap();
+    }
+    let world = world.killed_and_started_again().await;
+    world.until(&plain, State::Unknown).await;
+    let report = world.artifact(&plain).await.unwrap().report;
+    assert!(report.contains("may have done it: publish it."), "{report}");
+    let run = world.run_of(&worker).await;
+    let prompt = world.prompts(&run, 1).await.remove(0);
+    assert!(prompt.note.unwrap().ends_with("check each first: publish it."));
+    let known: Vec<_> = prompt.effects.iter().map(|deed| (deed.what.as_str(), deed.state.name())).collect();
+    assert_eq!(known, [("write the notes", "done"), ("publish it", "unknown")]);
+}

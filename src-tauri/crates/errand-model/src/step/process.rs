@@ -118,7 +118,8 @@ pub(super) fn lost(draft: &mut Draft, run: RunId, death: Death, tail: &Tail) -> 
             if draft.task.talk.worker {
                 return worker::interrupted(draft, run, reason, death, tail);
             }
-            let artifact = Artifact::lost(death, tail);
+            let doubts = draft.task.talk.doubt_deeds().join("; ");
+            let artifact = Artifact::lost(death, tail, &doubts);
             let text = artifact.outcome.clone();
             draft.drop_run(run, "executing", reason, &text);
             end(draft, State::Unknown, reason, text, Some(artifact));

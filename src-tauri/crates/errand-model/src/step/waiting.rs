@@ -118,13 +118,7 @@ pub(super) fn retry(draft: &mut Draft, by: &By) -> Result<(), Refused> {
     match draft.task.state {
         State::Completed => Err(Refused::Completed),
         State::Failed | State::TimedOut | State::Cancelled | State::Unknown => {
-            draft.task.generation += 1;
-            draft.task.failures = 0;
-            draft.task.executed = std::time::Duration::ZERO;
-            let worker = draft.task.talk.worker;
-            let note = worker.then(|| format!("It was opened again after this: {}.", draft.task.reason_text));
-            let next_task = draft.task.talk.next_task.take();
-            draft.task.talk = crate::Talk { worker, note, next_task, ..crate::Talk::default() };
+            begin_again(draft);
             let entry = rest(draft, Reason::RetryByPerson);
             let text = match entry.state {
                 State::Queued => say_by("Opened again", by),
@@ -146,6 +140,23 @@ pub(super) fn retry(draft: &mut Draft, by: &By) -> Result<(), Refused> {
         | State::RateLimited
         | State::Sleeping => Err(Refused::NotEnded),
     }
+}
+
+/// A new generation: what was counted is counted anew, what happened in the world stays known.
+pub(super) fn begin_again(draft: &mut Draft) {
+    draft.task.generation += 1;
+    draft.task.failures = 0;
+    draft.task.executed = std::time::Duration::ZERO;
+    let talk = std::mem::take(&mut draft.task.talk);
+    let note = talk.worker.then(|| format!("It was opened again after this: {}.", draft.task.reason_text));
+    draft.task.talk = crate::Talk {
+        worker: talk.worker,
+        note,
+        next_task: talk.next_task,
+        effects: talk.effects,
+        messages: talk.messages,
+        ..crate::Talk::default()
+    };
 }
 
 fn has_failed(dependency: &Dependency) -> bool {

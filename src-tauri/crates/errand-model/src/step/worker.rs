@@ -6,16 +6,19 @@ use errand_base::{RunId, Timestamp, say_duration};
 
 use super::draft::{Draft, Entry};
 use super::process::{end, pause_before, reason_of, stop, try_again};
-use super::waiting::rest;
+use super::say_by;
+use super::waiting::{begin_again, rest};
 use crate::artifact::say_exit;
 use crate::{
-    Artifact, Ask, Checkpoint, Choice, Death, Effect, Exit, Finish, Notify, Reason, Refused, Response, Stage,
-    State, Status, Tail, TimerKind, TurnOutcome, TurnRecord, Wake, WakeWish,
+    Artifact, Ask, By, Checkpoint, Choice, Death, Effect, Exit, Finish, Message, Notify, Reason, Refused,
+    Response, Stage, State, Status, Tail, TimerKind, TurnOutcome, TurnRecord, Wake, WakeWish,
 };
 
 /// Sooner is not worth a sleep, and a worker that sleeps on and on must come to an end.
 const SHORTEST_SLEEP: Duration = Duration::from_secs(60);
 const MOST_WAKES: u32 = 50;
+/// What a person can still look through.
+const MOST_DEEDS: usize = 200;
 /// So often in a row a worker is taken up again by itself after an interruption.
 const MOST_INTERRUPTIONS: u32 = 3;
 
@@ -32,6 +35,7 @@ pub(super) fn begin_turn(draft: &mut Draft) {
     if draft.task.talk.worker {
         let due = draft.now.plus(draft.task.policy.turns.each);
         draft.arm(TimerKind::Turn, due);
+        draft.task.talk.told = u32::try_from(draft.task.talk.messages.len()).unwrap_or(u32::MAX);
     }
 }
 
@@ -85,6 +89,17 @@ pub(super) fn progressed(draft: &mut Draft, run: RunId, checkpoint: Checkpoint) 
     };
     draft.note_run(run, "executing", "executing", Reason::Progress, text);
     draft.task.talk.checkpoint = Some(checkpoint);
+    Ok(())
+}
+
+pub(super) fn deed(draft: &mut Draft, run: RunId, what: String, done: bool) -> Result<(), Refused> {
+    at_work(draft, run)?;
+    if draft.task.talk.effects.len() >= MOST_DEEDS {
+        return Err(Refused::TooOften);
+    }
+    let text = if done { format!("Done outside: {what}") } else { format!("About to do outside: {what}") };
+    draft.note_run(run, "executing", "executing", Reason::Deed, text);
+    draft.task.talk.note_deed(what, done);
     Ok(())
 }
 
@@ -191,6 +206,10 @@ pub(super) fn turn_ended(
     let Ok(response) = response else { return Ok(()) };
     draft.task.talk.stalls = 0;
     draft.task.talk.interruptions = 0;
+    // One that came while the turn was under way is for the next one.
+    for message in draft.task.talk.messages.iter_mut().take(draft.task.talk.told as usize) {
+        message.read = true;
+    }
     if let Some(next) = response.next_task.as_deref().filter(|next| !next.trim().is_empty()) {
         draft.task.talk.next_task = Some(next.to_owned());
     }
@@ -220,7 +239,9 @@ fn after_good_turn(draft: &mut Draft, run: RunId, response: &Response, ended: St
         let text = format!("It asks: {}", ask.text);
         return draft.enter(Entry { state: State::NeedsYou, reason: Reason::AskedByWorker, text });
     }
-    if response.status == Status::Done {
+    // What the person wrote meanwhile is read before anything is over.
+    let unread = draft.task.talk.messages.iter().any(|message| !message.read);
+    if response.status == Status::Done && !unread {
         draft.task.talk.wake = None;
         draft.drop_run(run, "executing", Reason::TurnEnded, &ended);
         return complete(draft, &response.finish(), Reason::Finished);
@@ -251,6 +272,50 @@ fn after_good_turn(draft: &mut Draft, run: RunId, response: &Response, ended: St
     begin_turn(draft);
     draft.effect(Effect::Prompt { run });
     draft.enter(Entry { state: State::Running, reason: Reason::TurnEnded, text: ended });
+}
+
+/// The person writes to it. What has ended is opened again for it, what sleeps is woken.
+pub(super) fn message(draft: &mut Draft, text: String, replace: bool, by: &By) -> Result<(), Refused> {
+    if !draft.task.talk.worker {
+        return Err(Refused::NoWorker);
+    }
+    if draft.task.talk.messages.len() >= MOST_DEEDS {
+        return Err(Refused::TooOften);
+    }
+    let reason = if replace { Reason::ReplacedByPerson } else { Reason::Message };
+    let said = say_by(if replace { "Given something else to do" } else { "A message was left" }, by);
+    let ended = draft.task.state.is_final();
+    if ended {
+        begin_again(draft);
+    }
+    if replace {
+        draft.task.talk.next_task = Some(text.clone());
+    }
+    draft.task.talk.messages.push(Message { text, read: false });
+    let active = draft.task.run.as_ref().filter(|run| run.stage == Stage::Starting).map(|run| run.id);
+    match (draft.task.state, active) {
+        (_, Some(run)) if replace => {
+            draft.withdraw_all();
+            draft.bill();
+            stop(draft, run, reason);
+            draft.task.talk.doubt_deeds();
+            let entry = rest(draft, reason);
+            draft.enter(Entry { reason, text: said, ..entry });
+        }
+        (State::Sleeping, _) => {
+            draft.disarm(TimerKind::Start);
+            let entry = rest(draft, reason);
+            draft.enter(Entry { reason, text: said, ..entry });
+        }
+        _ if ended => {
+            let entry = rest(draft, reason);
+            draft.enter(Entry { reason, text: said, ..entry });
+            draft.effect(Effect::TellDependents);
+        }
+        // It reads it with its next turn.
+        _ => draft.note(reason, said),
+    }
+    Ok(())
 }
 
 /// Between two turns, when there will be no next one for now.
@@ -307,9 +372,13 @@ fn restart(draft: &mut Draft, happened: &str, window: Option<Duration>) {
     }
     draft.task.talk.stalls += 1;
     let n = draft.task.talk.stalls;
+    let doubts = match draft.task.talk.doubt_deeds().as_slice() {
+        [] => String::new(),
+        doubts => format!(" These may have happened or not, check each first: {}.", doubts.join("; ")),
+    };
     draft.task.talk.note = Some(format!(
         "{happened} in turn {turn}, so that turn was ended and begins again ({n} of {most}). \
-         Go on from the current state of the folder; do not start over."
+         Go on from the current state of the folder; do not start over.{doubts}"
     ));
     let pause = window.map_or(pause_before(n), |window| pause_before(n).min(window));
     draft.arm(TimerKind::Start, draft.now.plus(pause));
@@ -331,14 +400,19 @@ pub(super) fn interrupted(
     death: Death,
     tail: &Tail,
 ) -> Result<(), Refused> {
-    let what = Artifact::lost(death, tail).outcome;
+    let what = Artifact::lost(death, tail, "").outcome;
     draft.withdraw_all();
     draft.drop_run(run, "executing", reason, &what);
     let turn = draft.task.talk.turns + 1;
     draft.task.talk.interruptions += 1;
+    let doubts = draft.task.talk.doubt_deeds();
+    let doubts = match doubts.as_slice() {
+        [] => String::new(),
+        doubts => format!(" These may have happened or not, check each first: {}.", doubts.join("; ")),
+    };
     draft.task.talk.note = Some(format!(
         "You were interrupted in turn {turn} ({}). Nothing of that turn is recorded; it may have done all, some or \
-         none of its work. Look at the folder first, then go on where you stopped.",
+         none of its work. Look at the folder first, then go on where you stopped.{doubts}",
         what.trim_start_matches("Interrupted: ")
     ));
     if draft.task.talk.interruptions > MOST_INTERRUPTIONS {

@@ -35,7 +35,7 @@ proptest! {
             }
         }
         for (before, event, step) in world.changes().filter(|(before, ..)| before.state == State::Cancelled) {
-            if !matches!(event, Event::Retry { .. }) {
+            if !matches!(event, Event::Retry { .. } | Event::Message { .. }) {
                 prop_assert_eq!(step.task.state, State::Cancelled, "after {:?}", event);
                 prop_assert!(artifacts(step).is_empty(), "of {} after {event:?}", before.id);
             }
@@ -45,8 +45,10 @@ proptest! {
     #[test]
     fn only_a_retry_leaves_a_final_state_and_it_counts_one_generation(plan in plans()) {
         for (before, event, step) in World::play(&plan).changes() {
-            if let Event::Retry { .. } = event {
-                prop_assert!(before.state.is_final() && before.state != State::Completed);
+            let writes = matches!(event, Event::Message { .. }) && before.state.is_final();
+            if matches!(event, Event::Retry { .. }) || writes {
+                prop_assert!(before.state.is_final() && (writes || before.state != State::Completed));
+                prop_assert!(!writes || before.talk.worker, "a plain program reads no messages");
                 prop_assert!(!step.task.state.is_final());
                 prop_assert_eq!(step.task.generation, before.generation + 1);
                 continue;
@@ -325,7 +327,8 @@ proptest! {
                         at = row.to;
                         let said = (step.task.reason, &step.task.reason_text);
                         // A pause stands beside the state; the reason for the state stays what it was.
-                        if !matches!(event, Event::Hold { .. } | Event::Release { .. }) {
+                        let beside = matches!(event, Event::Message { .. }) && before.state == step.task.state;
+                        if !beside && !matches!(event, Event::Hold { .. } | Event::Release { .. }) {
                             prop_assert_eq!((row.reason, &row.text), said, "{:?}", event);
                         }
                     }
@@ -374,6 +377,7 @@ proptest! {
             let counted = since(before).filter(|_| since(&step.task) != since(before) || is_prompt(step));
             let executed = match (event, counted) {
                 (Event::Retry { .. }, _) => Duration::ZERO,
+                (Event::Message { .. }, _) if before.state.is_final() => Duration::ZERO,
                 (Event::StartFailed { .. }, _) | (_, None) => before.executed,
                 (_, Some(since)) => before.executed + taken.now.since(since),
             };
@@ -444,6 +448,7 @@ fn the_generator_reaches_every_state_and_every_event() {
         Refused::NothingToTake,
         Refused::AlreadyFinished,
         Refused::QuestionOpen,
+        Refused::NoWorker,
     ];
     wanted.extend(refusals.map(|refused| format!("{refused:?}")));
     for rare in [
@@ -475,6 +480,9 @@ fn the_generator_reaches_every_state_and_every_event() {
         "WakeAsked in running",
         "TimerFired in sleeping",
         "Cancel in sleeping",
+        "Message in completed",
+        "Message in running",
+        "Message in sleeping",
     ] {
         wanted.push(rare.to_owned());
     }

@@ -17,6 +17,7 @@ pub enum Op {
     Cancel(usize),
     QuitNow(usize),
     Retry(usize),
+    Message(usize, bool),
     Hold(usize, Hold),
     Release(usize, Hold),
     Answer(usize, Which, usize),
@@ -84,7 +85,7 @@ fn task_plans() -> impl Strategy<Value = TaskPlan> {
     use proptest::option::weighted;
     let notify = prop_oneof![Just(Notify::Always), Just(Notify::Significant), Just(Notify::Silent)];
     let priority = prop_oneof![Just(Priority::Low), Just(Priority::Normal), Just(Priority::Urgent)];
-    (notify, priority, weighted(0.5, 1..400_u64), 0..3_u32, weighted(0.2, 1..100_u64), 0..8_u8, any::<bool>())
+    (notify, priority, weighted(0.5, 1..400_u64), 0..3_u32, weighted(0.2, 1..100_u64), 0..8_u8, proptest::bool::weighted(0.35))
         .prop_map(|(notify, priority, timeout, retries, start_in, after, worker)| {
             let turns = TurnLimits { most: 3, restarts: 1, ..TurnLimits::default() };
             let timeout = timeout.map(Duration::from_secs);
@@ -102,6 +103,7 @@ fn ops() -> impl Strategy<Value = Op> {
         1 => task().prop_map(Op::Cancel),
         1 => task().prop_map(Op::QuitNow),
         2 => task().prop_map(Op::Retry),
+        1 => (task(), any::<bool>()).prop_map(|(task, replace)| Op::Message(task, replace)),
         1 => (task(), hold()).prop_map(|(task, hold)| Op::Hold(task, hold)),
         2 => (task(), hold()).prop_map(|(task, hold)| Op::Release(task, hold)),
         3 => (task(), which(), 0..6_usize).prop_map(|(task, question, choice)| Op::Answer(task, question, choice)),
@@ -128,8 +130,8 @@ fn reports() -> impl Strategy<Value = Report> {
         2 => Just(Report::Gone),
         1 => Just(Report::Stuck),
         1 => death.prop_map(Report::Lost),
-        2 => Just(Report::Silent),
-        2 => Just(Report::Spoke),
+        3 => Just(Report::Silent),
+        3 => Just(Report::Spoke),
         3 => turns().prop_map(Report::TurnEnded),
         2 => Just(Report::Asked),
         1 => (0..3_u32).prop_map(Report::AskerGone),
@@ -262,6 +264,9 @@ impl World {
             }
             Op::Cancel(task) => (n(task), Event::Cancel { by: by() }),
             Op::QuitNow(task) => (n(task), Event::QuitNow),
+            Op::Message(task, replace) => {
+                (n(task), Event::Message { text: "Paint it blue".into(), replace: *replace, by: by() })
+            }
             Op::Retry(task) => (n(task), Event::Retry { by: by() }),
             Op::Hold(task, hold) => (n(task), Event::Hold { hold: *hold, by: Some(by()) }),
             Op::Release(task, hold) => (n(task), Event::Release { hold: *hold, by: None }),
@@ -426,6 +431,7 @@ pub fn run_of(event: &Event) -> Option<RunId> {
         | Event::Asked { run, .. }
         | Event::AskerGone { run, .. }
         | Event::Progressed { run, .. }
+        | Event::Deed { run, .. }
         | Event::Finished { run, .. }
         | Event::WakeAsked { run, .. } => Some(*run),
         Event::Admitted { .. }
@@ -437,7 +443,8 @@ pub fn run_of(event: &Event) -> Option<RunId> {
         | Event::Cancel { .. }
         | Event::QuitNow
         | Event::Answer { .. }
-        | Event::Retry { .. } => None,
+        | Event::Retry { .. }
+        | Event::Message { .. } => None,
     }
 }
 

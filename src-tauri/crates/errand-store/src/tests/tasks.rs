@@ -79,6 +79,9 @@ prop_compose! {
             wake: wake.map(|(at, why, follow_up)| Wake { at, why, follow_up }),
             wakes,
             checkpoint: checkpoint.map(|(note, percent)| Checkpoint { note, percent }),
+            effects: Vec::new(),
+            messages: Vec::new(),
+            told: 0,
         }
     }
 }

@@ -55,6 +55,7 @@ pub fn task(state: TaskState) -> TaskView {
         agent: "script".into(),
         profile: None,
         brief: None,
+        effects: Vec::new(),
         argv: vec!["cargo".into(), "build".into()],
         command: "cargo build".into(),
         cwd: "/home/ada/errand".into(),
