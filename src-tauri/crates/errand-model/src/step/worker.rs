@@ -10,8 +10,9 @@ use super::say_by;
 use super::waiting::{begin_again, rest};
 use crate::artifact::say_exit;
 use crate::{
-    Artifact, Ask, By, Checkpoint, Choice, Death, Effect, Exit, Finish, Message, Notify, Reason, Refused,
-    Response, Stage, State, Status, Tail, TimerKind, TurnOutcome, TurnRecord, Wake, WakeWish,
+    Artifact, Ask, By, Checkpoint, Choice, Death, Effect, Exit, Finish, Message, Notify, Question,
+    QuestionKind, Reason, Refused, Response, Stage, State, Status, Tail, TimerKind, TurnOutcome, TurnRecord,
+    Wake, WakeWish,
 };
 
 /// Sooner is not worth a sleep, and a worker that sleeps on and on must come to an end.
@@ -56,7 +57,8 @@ pub(super) fn asked(draft: &mut Draft, run: RunId, ask: &Ask) -> Result<(), Refu
 
 pub(super) fn asker_gone(draft: &mut Draft, run: RunId, question: u32) -> Result<(), Refused> {
     at_work(draft, run)?;
-    if !draft.task.questions.iter().any(|open| open.n == question) {
+    let asked = |open: &Question| open.n == question && open.kind == QuestionKind::UserInput;
+    if !draft.task.questions.iter().any(asked) {
         return Err(Refused::NoSuchQuestion);
     }
     draft.settle(question, None, "Whoever asked no longer waits");

@@ -85,7 +85,15 @@ fn task_plans() -> impl Strategy<Value = TaskPlan> {
     use proptest::option::weighted;
     let notify = prop_oneof![Just(Notify::Always), Just(Notify::Significant), Just(Notify::Silent)];
     let priority = prop_oneof![Just(Priority::Low), Just(Priority::Normal), Just(Priority::Urgent)];
-    (notify, priority, weighted(0.5, 1..400_u64), 0..3_u32, weighted(0.2, 1..100_u64), 0..8_u8, proptest::bool::weighted(0.35))
+    (
+        notify,
+        priority,
+        weighted(0.5, 1..400_u64),
+        0..3_u32,
+        weighted(0.2, 1..100_u64),
+        0..8_u8,
+        proptest::bool::weighted(0.35),
+    )
         .prop_map(|(notify, priority, timeout, retries, start_in, after, worker)| {
             let turns = TurnLimits { most: 3, restarts: 1, ..TurnLimits::default() };
             let timeout = timeout.map(Duration::from_secs);
@@ -133,8 +141,8 @@ fn reports() -> impl Strategy<Value = Report> {
         3 => Just(Report::Silent),
         3 => Just(Report::Spoke),
         3 => turns().prop_map(Report::TurnEnded),
-        2 => Just(Report::Asked),
-        1 => (0..3_u32).prop_map(Report::AskerGone),
+        3 => Just(Report::Asked),
+        3 => (0..4_u32).prop_map(Report::AskerGone),
         1 => Just(Report::Progressed),
         1 => any::<bool>().prop_map(Report::Finished),
         1 => Just(Report::WakeAsked),
