@@ -72,6 +72,13 @@ pub enum Command {
     Doctor(Doctor),
     /// Leave
     Quit(Quit),
+    #[command(flatten)]
+    InTask(InTask),
+}
+
+/// The verbs of a task's own programs.
+#[derive(Debug, Subcommand)]
+pub enum InTask {
     /// In a task: ask its person and print the answer
     Ask(Ask),
     /// In a task: say how far it is

@@ -38,11 +38,7 @@ pub async fn perform(session: &Session, command: Command) -> End {
         Command::Restore(typed) => data::restore(session, &typed),
         Command::Settings { command } => settings::settings(session, command).await,
         Command::Doctor(typed) => data::doctor(session, &typed).await,
-        Command::Ask(typed) => worker::ask(session, typed).await,
-        Command::Progress(typed) => worker::progress(session, typed).await,
-        Command::Effect(typed) => worker::effect(session, typed).await,
-        Command::Finish(typed) => worker::finish(session, typed).await,
-        Command::Wake(typed) => worker::wake(session, typed).await,
+        Command::InTask(verb) => worker::perform(verb, session.json).await,
         Command::Quit(typed) => quit::quit(session, &typed).await,
     }
 }

@@ -47,6 +47,13 @@ fn main() -> ExitCode {
 }
 
 fn perform(line: Line) -> End {
+    // A program of a task needs no home: its run's socket is all it knows of us.
+    let line = match line {
+        Line { command: Some(Command::InTask(verb)), json, .. } => {
+            return on_runtime(commands::worker::perform(verb, json));
+        }
+        line => line,
+    };
     let session = Session { home: Home::find()?, json: line.json };
     match line.command {
         // The engine brings its own runtime, with threads.

@@ -62,7 +62,7 @@ fn a_response_that_cannot_be_read_is_a_failure_with_the_readers_words() {
         (Some("failed"), Some("bad_response"))
     );
     let report = home.report(&id);
-    assert!(report.contains("EOF while parsing") && report.contains("almost"), "{report}");
+    assert!(report.contains("cannot be read: control character") && report.contains("almost"), "{report}");
     let retried = home.json(&format!("retry {id}"));
     assert_eq!(retried["state"], "queued", "{retried}");
     home.ended(&[&id]);

@@ -28,7 +28,7 @@ fn a_question_that_nobody_waits_for_any_more_is_taken_back() {
     let home = Home::new();
     home.start_and_keep();
     let id = script(&home, "", r#"$E ask "Are you there?" --timeout 1s; echo "code $?""#);
-    home.ended(&[&id]);
+    home.wait_for_state(&id, "completed");
     assert_eq!(home.report(&id), "code 7");
     assert_eq!(home.task(&id)["questions"][0]["state"], "withdrawn");
     let id = script(&home, "", r#"$E ask "Are you there?"; echo "code $?""#);
@@ -47,12 +47,8 @@ fn an_engine_that_dies_while_a_program_asks_ends_it_and_withdraws_the_question()
     engine.kill();
     home.nothing_left();
     home.start_and_keep();
-    home.ended(&[&id]);
-    let task = home.task(&id);
-    assert_eq!(
-        (task["state"].as_str(), task["questions"][0]["state"].as_str()),
-        (Some("unknown"), Some("withdrawn"))
-    );
+    let task = home.wait_for_state(&id, "unknown");
+    assert_eq!(task["questions"][0]["state"], "withdrawn");
     assert!(!home.file("went-on").exists());
     home.quit();
 }

@@ -13,7 +13,6 @@ use crate::args;
 use crate::output::{self, End};
 use crate::render;
 use crate::run::read_brief;
-use crate::session::Session;
 
 /// The way to the engine. The writing half stays open: closing it would take a question back.
 struct Talk {
@@ -55,11 +54,21 @@ impl Talk {
     }
 }
 
+pub async fn perform(verb: args::InTask, json: bool) -> End {
+    match verb {
+        args::InTask::Ask(typed) => ask(json, typed).await,
+        args::InTask::Progress(typed) => progress(json, typed).await,
+        args::InTask::Effect(typed) => effect(json, typed).await,
+        args::InTask::Finish(typed) => finish(json, typed).await,
+        args::InTask::Wake(typed) => wake(json, typed).await,
+    }
+}
+
 fn unexpected() -> Fault {
     Fault::new(Code::VersionMismatch, "The answer is not one that this version knows.")
 }
 
-pub async fn ask(session: &Session, typed: args::Ask) -> End {
+async fn ask(json: bool, typed: args::Ask) -> End {
     let args::Ask { question, options, other, timeout } = typed;
     let question = question.join(" ");
     let answer = async {
@@ -91,7 +100,7 @@ pub async fn ask(session: &Session, typed: args::Ask) -> End {
             .hint("The task has ended or was cancelled.")
             .into());
     };
-    if session.json {
+    if json {
         output::document(&serde_json::json!({ "answer": answer }))?;
     } else {
         output::line(&answer)?;
@@ -99,23 +108,23 @@ pub async fn ask(session: &Session, typed: args::Ask) -> End {
     Ok(0)
 }
 
-pub async fn progress(session: &Session, typed: args::Progress) -> End {
+async fn progress(json: bool, typed: args::Progress) -> End {
     let verb = WorkerVerb::Progress { note: typed.note.join(" "), percent: typed.percent };
     match Talk::begin(verb).await?.reply().await? {
-        WorkerReply::Ok {} => done(session, serde_json::json!({})),
+        WorkerReply::Ok {} => done(json, serde_json::json!({})),
         _ => Err(unexpected().into()),
     }
 }
 
-pub async fn effect(session: &Session, typed: args::Effect) -> End {
+async fn effect(json: bool, typed: args::Effect) -> End {
     let verb = WorkerVerb::Effect { what: typed.what.join(" "), done: typed.done };
     match Talk::begin(verb).await?.reply().await? {
-        WorkerReply::Ok {} => done(session, serde_json::json!({})),
+        WorkerReply::Ok {} => done(json, serde_json::json!({})),
         _ => Err(unexpected().into()),
     }
 }
 
-pub async fn finish(session: &Session, typed: args::Finish) -> End {
+async fn finish(json: bool, typed: args::Finish) -> End {
     let report = match typed.report.as_slice() {
         [dash] if dash == "-" => read_brief()?,
         words => words.join(" "),
@@ -127,16 +136,16 @@ pub async fn finish(session: &Session, typed: args::Finish) -> End {
     let verb = WorkerVerb::Finish { report, summary: typed.summary, notify, verification };
     match Talk::begin(verb).await?.reply().await? {
         WorkerReply::Finished { first } => {
-            if !first && !session.json {
+            if !first && !json {
                 output::note("note: a result was handed over before, and that one counts");
             }
-            done(session, serde_json::json!({ "first": first }))
+            done(json, serde_json::json!({ "first": first }))
         }
         _ => Err(unexpected().into()),
     }
 }
 
-pub async fn wake(session: &Session, typed: args::Wake) -> End {
+async fn wake(json: bool, typed: args::Wake) -> End {
     let verb = WorkerVerb::Wake {
         // A moment that is nearly there is there.
         after_s: typed.after.map(|millis| millis.div_ceil(1_000)),
@@ -146,17 +155,17 @@ pub async fn wake(session: &Session, typed: args::Wake) -> End {
     };
     match Talk::begin(verb).await?.reply().await? {
         WorkerReply::Woken { at } => {
-            if !session.json {
+            if !json {
                 output::note(&render::clean(&format!("to be woken at {at}, once this program has ended")));
             }
-            done(session, serde_json::json!({ "at": at }))
+            done(json, serde_json::json!({ "at": at }))
         }
         _ => Err(unexpected().into()),
     }
 }
 
-fn done(session: &Session, document: serde_json::Value) -> End {
-    if session.json {
+fn done(json: bool, document: serde_json::Value) -> End {
+    if json {
         output::document(&document)?;
     }
     Ok(0)
