@@ -55,9 +55,10 @@ pub fn arguments(sandbox: &Sandbox, folder: &Path, gate: &Path) -> Vec<OsString>
     for place in sandbox.masked() {
         line.one("--tmpfs", place);
     }
-    let home = real(&sandbox.home);
-    if home.is_absolute() && home != Path::new("/") {
-        line.one("--tmpfs", home);
+    for place in sandbox.emptied.iter().map(|place| real(place)) {
+        if place.is_absolute() && place != Path::new("/") {
+            line.one("--tmpfs", place);
+        }
     }
     match sandbox.folder {
         Access::None => {}

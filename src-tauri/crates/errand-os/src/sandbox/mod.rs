@@ -34,7 +34,7 @@ pub use gate::gate;
 pub(crate) use gate::{Confined, Scratch, Word, confine, why_not};
 #[cfg(not(target_os = "linux"))]
 pub use probe::gate;
-pub use probe::probe;
+pub use probe::{landlock_level, probe};
 
 /// What a program is to be kept from, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,9 +44,9 @@ pub struct Sandbox {
     pub folder: Access,
     pub network: bool,
     pub limits: Limits,
-    /// The person's home. The program finds an empty one.
-    pub home: PathBuf,
-    /// Folders that are never given away, nor is anything in them or a folder that holds them.
+    /// Folders that the program finds empty, such as the person's home. None is given as a whole.
+    pub emptied: Vec<PathBuf>,
+    /// Folders that are never given, nor is anything in them or a folder that holds them.
     pub hidden: Vec<PathBuf>,
     /// A folder that the program may write to, whatever else it may do.
     pub run_folder: Option<PathBuf>,

@@ -88,12 +88,12 @@ impl Sandbox {
             return None;
         }
         let folder = real(folder);
-        let home = real(&self.home);
-        if home.starts_with(&folder) {
-            return Some(format!("{} holds your whole home with its keys", folder.display()));
+        let emptied: Vec<PathBuf> = self.emptied.iter().map(|place| real(place)).collect();
+        if emptied.iter().any(|place| place.starts_with(&folder)) {
+            return Some(format!("{} holds a whole home with its keys", folder.display()));
         }
         let never = NEVER.iter().map(PathBuf::from);
-        let credentials = IN_A_HOME.iter().map(|name| home.join(name));
+        let credentials = emptied.iter().flat_map(|home| IN_A_HOME.iter().map(move |name| home.join(name)));
         let mut closed =
             never.chain(credentials).chain(self.hidden.iter().cloned()).map(|place| real(&place));
         let place = closed.find(|place| place.starts_with(&folder) || folder.starts_with(place))?;
@@ -130,7 +130,7 @@ impl Sandbox {
     /// What has to be covered because it lies in a part of the system that is shown.
     pub(super) fn masked(&self) -> impl Iterator<Item = PathBuf> + '_ {
         let system = system();
-        let places = std::iter::once(&self.home).chain(&self.hidden).map(|place| real(place));
+        let places = self.emptied.iter().chain(&self.hidden).map(|place| real(place));
         places.filter(move |place| system.iter().any(|system| place.starts_with(system)))
     }
 
@@ -187,7 +187,7 @@ mod tests {
                 folder,
                 network: true,
                 limits: Limits::default(),
-                home: self.at("home"),
+                emptied: vec![self.at("home")],
                 hidden: vec![self.at("home/errand/data"), self.at("home/errand/run")],
                 run_folder: None,
                 run_socket: None,
@@ -242,7 +242,7 @@ mod tests {
     fn landlock_is_refused_where_it_could_not_hide_a_home() {
         let places = Places::new();
         let mut sandbox = places.sandbox(Access::Write);
-        sandbox.home = "/opt/people/me".into();
+        sandbox.emptied = vec!["/opt/people/me".into()];
         assert_eq!(sandbox.refuses_folder(&places.at("elsewhere")), None);
         sandbox.isolation = Isolation::Landlock { level: 6 };
         assert!(sandbox.refuses_folder(&places.at("elsewhere")).unwrap().contains("/opt/people/me"));

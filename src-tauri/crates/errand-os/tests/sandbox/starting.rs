@@ -140,7 +140,7 @@ fn what_cannot_be_isolated_does_not_start() {
             for (launch, says) in [
                 (isolated(&[&hidden]), "is not among what an isolated program finds"),
                 (isolated(&[&lost]), "is missing inside"),
-                (errand_os::Launch { cwd: world.at("home"), ..isolated(&["true"]) }, "your whole home"),
+                (errand_os::Launch { cwd: world.at("home"), ..isolated(&["true"]) }, "a whole home"),
                 (
                     errand_os::Launch { cwd: world.at("home/.ssh"), ..isolated(&["true"]) },
                     ".ssh is kept from",

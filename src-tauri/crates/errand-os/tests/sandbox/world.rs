@@ -88,7 +88,7 @@ impl World {
             folder: Access::Write,
             network: true,
             limits: Limits::default(),
-            home: self.at("home"),
+            emptied: vec![self.at("home")],
             hidden: vec![self.at("home/errand/data"), self.at("home/errand/run"), self.at("runtime")],
             run_folder: Some(self.at("home/errand/work/1")),
             run_socket: None,
