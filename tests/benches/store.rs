@@ -148,7 +148,12 @@ fn insert(tx: &mut WriteTx<'_>, task: &Task) -> Result<(), StoreError> {
     let inserted = tx.tasks().insert(&NewTask {
         task,
         title: "Run the tests of the whole project",
-        work: &Work::Program(Program { argv, cwd: "/home/me/project".into(), env }),
+        work: &Work::Program(Program {
+            argv,
+            cwd: "/home/me/project".into(),
+            env,
+            execution: Default::default(),
+        }),
         command: &command,
         labels: &["tests".into()],
         origin: Origin::Person,

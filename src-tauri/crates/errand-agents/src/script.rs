@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use errand_model::{StartError, Work};
-use errand_os::{Launch, Output, Process, ProcessEvent, Spawner, read_now};
+use errand_os::{Home, Launch, Output, Process, ProcessEvent, Spawner, read_now};
 
 use tokio::sync::watch;
 
-use crate::{Agent, Order, Session, SessionEvent, Starting, Stream};
+use crate::{Agent, Order, Session, SessionEvent, Starting, Stream, isolation};
 
 /// What is read at once. A pipe holds no more by default.
 const PIECE: usize = 64 * 1024;
@@ -27,15 +27,17 @@ pub struct Script {
     /// `None` while a dead spawner is being replaced.
     spawner: watch::Receiver<Option<Arc<Spawner>>>,
     mark: Arc<str>,
+    home: Home,
 }
 
 impl Script {
     /// Starts the spawner, and another one whenever it dies.
-    pub async fn start(lean_binary: &Path, mark: &str) -> io::Result<Script> {
-        let first = Arc::new(Spawner::start(lean_binary, mark).await?);
+    pub async fn start(lean_binary: &Path, home: Home) -> io::Result<Script> {
+        let mark = home.mark();
+        let first = Arc::new(Spawner::start(lean_binary, &mark).await?);
         let (replace, spawner) = watch::channel(Some(first.clone()));
-        tokio::spawn(keep_alive(first, replace, lean_binary.to_owned(), mark.to_owned()));
-        Ok(Script { spawner, mark: mark.into() })
+        tokio::spawn(keep_alive(first, replace, lean_binary.to_owned(), mark.clone()));
+        Ok(Script { spawner, mark: mark.into(), home })
     }
 
     async fn begin(&self, order: Order) -> Result<Box<dyn Session>, StartError> {
@@ -47,6 +49,7 @@ impl Script {
             cwd: program.cwd.clone(),
             env: program.env.clone(),
             grace: order.grace,
+            sandbox: isolation::sandbox(program, &self.home)?,
         };
         let mut spawners = self.spawner.clone();
         loop {

@@ -40,6 +40,8 @@ pub enum Code {
     TimedOutWaiting,
     /// A program of a task asked for what only its person may do.
     OnlyForPeople,
+    /// A limit was asked for that nothing here would hold.
+    CannotEnforce,
     Internal,
 }
 
@@ -68,6 +70,7 @@ impl Code {
         Code::BadBackup,
         Code::TimedOutWaiting,
         Code::OnlyForPeople,
+        Code::CannotEnforce,
         Code::Internal,
     ];
 
@@ -94,6 +97,7 @@ impl Code {
             | Code::Quitting
             | Code::BadBackup
             | Code::OnlyForPeople
+            | Code::CannotEnforce
             | Code::Internal => 6,
         }
     }
@@ -128,6 +132,7 @@ impl Code {
             Code::Quitting => "Start Errand again, then repeat the command.",
             Code::BadBackup => "Choose a file that `errand backup` has written.",
             Code::TimedOutWaiting => "The task goes on. `errand wait TASK` waits again.",
+            Code::CannotEnforce => "`errand doctor` shows what can be enforced here.",
             Code::Internal => "`errand doctor` collects what a report needs.",
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use errand_base::{RunId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::Reason;
+use crate::{Execution, Reason};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -192,6 +192,9 @@ pub struct Program {
     pub cwd: PathBuf,
     /// The whole environment of the program apart from Errand's own variables, sorted by name.
     pub env: Vec<(String, String)>,
+    /// What it may do. Left out where it may do everything, so that older work reads and hashes as before.
+    #[serde(default, skip_serializing_if = "Execution::is_open")]
+    pub execution: Execution,
 }
 
 impl Program {

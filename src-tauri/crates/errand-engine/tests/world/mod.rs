@@ -240,7 +240,12 @@ impl World {
 fn new_task(title: &str) -> NewTask {
     NewTask {
         title: title.to_owned(),
-        work: Work::Program(Program { argv: vec![title.to_owned()], cwd: "/".into(), env: Vec::new() }),
+        work: Work::Program(Program {
+            argv: vec![title.to_owned()],
+            cwd: "/".into(),
+            env: Vec::new(),
+            execution: Default::default(),
+        }),
         command: title.to_owned(),
         labels: Vec::new(),
         origin: Origin::Person,
