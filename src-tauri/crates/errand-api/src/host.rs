@@ -83,7 +83,7 @@ pub async fn start(home: Home, options: Options) -> Result<Hosted, Fault> {
     let engine = Engine::start(Parts {
         store: opened.store.clone(),
         clock: clock.clone(),
-        agent: errand_engine::script_agent(options.lean_binary.clone(), &home.mark()).await?,
+        agent: errand_engine::script_agent(options.lean_binary.clone(), home.clone()).await?,
         home_mark: home.mark(),
         notifier: Arc::new(notifier),
         notifier_events,

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Read};
 
 use errand_api::client::Client;
 use errand_base::{Code, Fault};
-use errand_wire::{RunReply, RunTask, TaskView, WaitEnd, WaitReply, WaitTasks, command};
+use errand_wire::{Limits, RunReply, RunTask, TaskView, WaitEnd, WaitReply, WaitTasks, command};
 use serde_json::Value;
 
 use crate::args::Run;
@@ -109,6 +109,16 @@ fn request(typed: Run, own: &Variables, brief: impl Fn() -> Result<String, Fault
         timeout_ms: typed.timeout,
         retries: typed.retries,
         notify: typed.notify,
+        limits: Limits {
+            isolate: typed.limits.isolate,
+            workspace: typed.limits.workspace,
+            network: typed.limits.network,
+            memory_bytes: typed.limits.memory,
+            cpu_ms: typed.limits.cpu,
+            processes: typed.limits.processes,
+            security: typed.limits.security,
+            ask: typed.limits.ask,
+        },
     })
 }
 

@@ -7,6 +7,7 @@ mod commands;
 mod event;
 mod frame;
 pub mod generate;
+mod isolation;
 mod names;
 mod parts;
 mod requests;
@@ -15,6 +16,10 @@ mod views;
 pub use commands::{Command, CommandName, command};
 pub use event::{Event, LogLine, SubjectKind};
 pub use frame::{ClientFrame, ClientHello, Feed, PROTOCOL, Role, ServerFrame, ServerHello};
+pub use isolation::{
+    Ask, AttemptRow, Isolation, IsolationReport, IsolationView, Limits, Network, ReachColumn, Security,
+    Workspace,
+};
 pub use names::{
     DeliveryState, Hold, LogStream, Notify, Phase, Priority, QuitMode, Surface, TaskState, WindowKind,
 };

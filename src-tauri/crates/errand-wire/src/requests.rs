@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
 
-use crate::{Notify, Priority, QuitMode, Surface, TaskState, WindowKind};
+use crate::{Limits, Notify, Priority, QuitMode, Surface, TaskState, WindowKind};
 
 /// A command that needs to be told nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -54,6 +54,9 @@ pub struct RunTask {
     pub retries: Option<u32>,
     #[ts(optional)]
     pub notify: Option<Notify>,
+    /// What a program is to be kept from.
+    #[ts(optional, as = "Option<_>")]
+    pub limits: Limits,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

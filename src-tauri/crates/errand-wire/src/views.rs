@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use ts_rs::TS;
 
 use crate::{
-    ArtifactView, DeliveryView, Hold, LogLine, Notify, Priority, QuestionView, ReasonView, RunView,
-    TaskState, TimelineRow, WireError,
+    ArtifactView, DeliveryView, Hold, IsolationReport, IsolationView, LogLine, Notify, Priority,
+    QuestionView, ReasonView, RunView, TaskState, TimelineRow, WireError,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -62,6 +62,8 @@ pub struct TaskView {
     #[ts(type = "number | null")]
     pub timeout_ms: Option<u64>,
     pub retries: u32,
+    /// What its program may do.
+    pub isolation: IsolationView,
     /// The latest run.
     pub run: Option<RunView>,
     pub questions: Vec<QuestionView>,
@@ -235,4 +237,5 @@ pub struct DoctorRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct DoctorReport {
     pub rows: Vec<DoctorRow>,
+    pub isolation: IsolationReport,
 }

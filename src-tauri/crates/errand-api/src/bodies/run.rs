@@ -6,8 +6,8 @@ use errand_model::{Origin, Policy, Program, Work};
 use errand_wire::{PreviewProgram, ProgramPreview, RunReply, RunTask, command};
 
 use super::resolve;
-use crate::program;
 use crate::router::{Api, Body};
+use crate::{isolation, program};
 
 const LONGEST_TITLE: usize = 200;
 const LONGEST_LABEL: usize = 60;
@@ -19,7 +19,8 @@ impl Body for command::Run {
         let argv = argv_of(&params)?;
         let cwd = program::folder(params.cwd.as_deref())?;
         let env = program::environment(params.env)?;
-        program::find(&argv, &cwd, &env)?;
+        let found = program::find(&argv, &cwd, &env)?;
+        let (execution, notes) = isolation::agree(params.limits).await?;
         let mut after: Vec<TaskId> = Vec::new();
         for name in &params.after {
             let id = resolve(api, name).await?;
@@ -27,7 +28,8 @@ impl Body for command::Run {
                 after.push(id);
             }
         }
-        let program = Program { argv, cwd, env };
+        let program = Program { argv, cwd, env, execution };
+        errand_agents::isolation::check(&program, &found, &api.home)?;
         let command = program::one_line(&program);
         let new = NewTask {
             title: title(params.title, &command)?,
@@ -46,7 +48,7 @@ impl Body for command::Run {
             key: key(params.key)?,
         };
         let accepted = api.engine.accept(new).await?;
-        Ok(RunReply { id: accepted.id, duplicate: accepted.duplicate, notes: Vec::new() })
+        Ok(RunReply { id: accepted.id, duplicate: accepted.duplicate, notes })
     }
 }
 

@@ -9,6 +9,7 @@ use errand_store::{
 };
 use errand_wire as wire;
 
+use crate::isolation;
 use crate::markdown::safe_html;
 use crate::program::one_line;
 
@@ -62,6 +63,7 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
         start_at: model.start_at,
         timeout_ms: model.policy.timeout.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
         retries: model.policy.retries,
+        isolation: isolation::view(&program.execution),
         run: run.map(|run| run_view(run, &now)),
         questions: questions.into_iter().map(question).collect(),
         artifact: artifact.map(artifact_view),
