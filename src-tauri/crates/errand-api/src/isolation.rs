@@ -72,8 +72,8 @@ fn words(agreed: &Execution) -> String {
         Network::Off => "network off".to_owned(),
     });
     let Resources { cpu, memory, processes } = agreed.resources;
-    parts.extend(memory.map(|bytes| format!("{} MiB for each process", bytes / (1024 * 1024))));
-    parts.extend(cpu.map(|cpu| format!("{} of processor time for each process", say_duration(cpu))));
+    parts.extend(memory.map(|bytes| format!("memory {} MiB each", bytes / (1024 * 1024))));
+    parts.extend(cpu.map(|cpu| format!("processor {} each", say_duration(cpu))));
     parts.extend(processes.map(|count| format!("at most {count} processes")));
     parts.join(", ")
 }
@@ -159,8 +159,8 @@ mod tests {
                 processes: Some(8),
             },
         };
-        let text = "bubblewrap, folder read only, network off, 512 MiB for each process, \
-                    1 min of processor time for each process, at most 8 processes";
+        let text = "bubblewrap, folder read only, network off, memory 512 MiB each, processor 1 min each, \
+                    at most 8 processes";
         assert_eq!(view(&agreed).text, text);
     }
 

@@ -51,7 +51,12 @@ pub fn arguments(sandbox: &Sandbox, folder: &Path, gate: &Path) -> Vec<OsString>
     if sandbox.network && resolver.is_file() && !resolver.starts_with("/etc") {
         line.two("--ro-bind", &resolver, &resolver);
     }
-    line.words(&["--proc", "/proc", "--dev", "/dev", "--tmpfs", SCRATCH, "--symlink", SCRATCH, "/var/tmp"]);
+    line.words(&["--proc", "/proc"]);
+    if rustix::process::geteuid().is_root() {
+        // The settings of the kernel belong to root, with or without root's powers.
+        line.words(&["--remount-ro", "/proc"]);
+    }
+    line.words(&["--dev", "/dev", "--tmpfs", SCRATCH, "--symlink", SCRATCH, "/var/tmp"]);
     for place in sandbox.masked() {
         line.one("--tmpfs", place);
     }

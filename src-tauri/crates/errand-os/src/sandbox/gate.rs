@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 use rustix::stdio::dup2_stdin;
 use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 use serde::{Deserialize, Serialize};
@@ -202,6 +202,8 @@ fn pass_through() -> io::Result<ExitCode> {
 fn stay(alone: &SingleThreaded, supervisor: &OwnedFd, plan: &Plan, command: Command) -> io::Result<ExitCode> {
     // Nobody but KILL ends process 1 before the others.
     let signals = hold_signals()?;
+    // And nobody takes it over to do without limits what the program itself may not.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     // Closed by the start of the program, or else it brings the reason why it did not start.
     let (failure, said) = pipe_with(PipeFlags::CLOEXEC)?;
     let main = match fork(alone)? {

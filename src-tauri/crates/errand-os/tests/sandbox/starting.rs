@@ -14,6 +14,7 @@ pub const TESTS: &[Test] = &[
         "a_program_finds_an_empty_home_and_no_way_to_the_desktop",
         a_program_finds_an_empty_home_and_no_way_to_the_desktop,
     ),
+    ("neither_the_kernel_nor_the_gate_can_be_turned", neither_the_kernel_nor_the_gate_can_be_turned),
     ("the_runs_own_folder_and_socket_are_given", the_runs_own_folder_and_socket_are_given),
     ("what_cannot_be_isolated_does_not_start", what_cannot_be_isolated_does_not_start),
     ("large_command_lines_and_odd_names_pass", large_command_lines_and_odd_names_pass),
@@ -90,6 +91,23 @@ fn a_program_finds_an_empty_home_and_no_way_to_the_desktop() {
         }
         // Nothing was left in the real home, and no folder for temporary files either.
         assert!(!world.at("home/x").exists());
+        lab
+    });
+}
+
+fn neither_the_kernel_nor_the_gate_can_be_turned() {
+    with_lab(|lab| async {
+        let world = World::new();
+        for kind in present() {
+            // Opened for writing and closed again; nothing is changed where it succeeds.
+            let script = "for name in kernel/core_pattern kernel/hostname kernel/modprobe vm/overcommit_memory; do \
+                          (: >> /proc/sys/$name) 2> /dev/null && echo may write $name; done; \
+                          (: >> /proc/sysrq-trigger) 2> /dev/null && echo may write sysrq; \
+                          cat /proc/1/environ > /dev/null 2>&1 && echo may read process 1; \
+                          unshare -Urn true 2> /dev/null; echo done";
+            let said = outcome(lab.spawn(world.sh(script, kind))).await;
+            assert_eq!(said.stdout, "done\n", "{kind:?}: {}", said.stderr);
+        }
         lab
     });
 }
