@@ -51,6 +51,16 @@ pub fn check(program: &Program, found: &Path, home: &Home) -> Result<(), Fault> 
     Ok(())
 }
 
+/// Variables of an isolated program that it does not get, though somebody named them for it. A folder for temporary
+/// files it has in any case.
+pub fn left_out(program: &Program) -> Vec<&str> {
+    if program.execution.isolation == Isolation::None {
+        return Vec::new();
+    }
+    let names = program.env.iter().map(|(name, _)| name.as_str());
+    names.filter(|name| *name != "TMPDIR" && sandbox::NOT_INSIDE.contains(name)).collect()
+}
+
 fn around(program: &Program, isolation: errand_os::Isolation, home: &Home) -> Sandbox {
     let execution = program.execution;
     let of_program = program.env.iter().rev().find(|(name, _)| name == "HOME").map(|(_, path)| path.into());
@@ -106,6 +116,17 @@ mod tests {
         assert_eq!((sandbox.limits.memory, sandbox.limits.processes), (Some(1), Some(2)));
         assert!(sandbox.emptied.contains(&"/home/ada".into()));
         assert!(sandbox.hidden.contains(&"/home/ada/errand/run".into()));
+    }
+
+    #[test]
+    fn variables_that_lead_outside_are_named() {
+        let execution = Execution { isolation: Isolation::Landlock, ..Execution::default() };
+        let mut program = program(execution);
+        program
+            .env
+            .extend([("DISPLAY", ":0"), ("TMPDIR", "/t")].map(|(name, value)| (name.into(), value.into())));
+        assert_eq!(left_out(&program), ["DISPLAY"]);
+        assert!(left_out(&Program { execution: Execution::default(), ..program }).is_empty());
     }
 
     #[test]

@@ -58,7 +58,10 @@ fn words(agreed: &Execution) -> String {
     if agreed.isolation == Isolation::None {
         return "none, it runs as you".to_owned();
     }
-    let mut parts = vec![agreed.isolation.label().to_owned()];
+    let mut parts = vec![match agreed.isolation {
+        Isolation::Landlock => "Landlock, in part".to_owned(),
+        other => other.label().to_owned(),
+    }];
     parts.push(
         match agreed.workspace {
             Workspace::None => "no folder",

@@ -37,7 +37,9 @@ fn an_isolated_program_works_in_its_folder_and_reaches_nothing_else() {
         out = home.scratch().join("outside").display(),
     );
     let Some(kind) = kind(&home) else { return };
-    let id = home.sh("--isolate", &script);
+    let said = home.run(["run", "--isolate", "--env", "DISPLAY=:7", "--", "sh", "-c", &script]);
+    assert!(said.code == 0 && said.err.contains("DISPLAY would lead outside"), "{said:?}");
+    let id = said.out.trim().to_owned();
     home.ended(&[&id]);
     let report = home.report(&id);
     for line in ["no key", "no database"] {

@@ -20,7 +20,7 @@ impl Body for command::Run {
         let cwd = program::folder(params.cwd.as_deref())?;
         let env = program::environment(params.env)?;
         let found = program::find(&argv, &cwd, &env)?;
-        let (execution, notes) = isolation::agree(params.limits).await?;
+        let (execution, mut notes) = isolation::agree(params.limits).await?;
         let mut after: Vec<TaskId> = Vec::new();
         for name in &params.after {
             let id = resolve(api, name).await?;
@@ -30,6 +30,10 @@ impl Body for command::Run {
         }
         let program = Program { argv, cwd, env, execution };
         errand_agents::isolation::check(&program, &found, &api.home)?;
+        let left_out = errand_agents::isolation::left_out(&program);
+        if !left_out.is_empty() {
+            notes.push(format!("{} would lead outside and is not passed on.", left_out.join(", ")));
+        }
         let command = program::one_line(&program);
         let new = NewTask {
             title: title(params.title, &command)?,

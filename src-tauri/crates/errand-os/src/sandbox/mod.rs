@@ -117,7 +117,7 @@ impl Probe {
 }
 
 /// Variables that lead to what a program shall not reach, or into folders it does not have.
-pub(crate) const NOT_INSIDE: &[&str] = &[
+pub const NOT_INSIDE: &[&str] = &[
     "DBUS_SESSION_BUS_ADDRESS",
     "DBUS_SYSTEM_BUS_ADDRESS",
     "DISPLAY",

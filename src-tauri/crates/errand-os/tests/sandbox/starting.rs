@@ -2,7 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use errand_os::{Access, Exit, ProcessEvent, RUN_VARIABLE, Sandbox, StartFailure};
+use errand_base::RunId;
+use errand_os::{Access, Exit, ProcessEvent, RUN_VARIABLE, Sandbox, Spawner, StartFailure};
 
 use crate::Test;
 use crate::lab::{Lab, launch, marked, outcome, started, with_lab};
@@ -16,6 +17,7 @@ pub const TESTS: &[Test] = &[
     ),
     ("neither_the_kernel_nor_the_gate_can_be_turned", neither_the_kernel_nor_the_gate_can_be_turned),
     ("the_runs_own_folder_and_socket_are_given", the_runs_own_folder_and_socket_are_given),
+    ("an_update_beneath_the_engine_cuts_off_nobody", an_update_beneath_the_engine_cuts_off_nobody),
     ("what_cannot_be_isolated_does_not_start", what_cannot_be_isolated_does_not_start),
     ("large_command_lines_and_odd_names_pass", large_command_lines_and_odd_names_pass),
 ];
@@ -139,6 +141,34 @@ async fn failure(lab: &Lab, launch: errand_os::Launch) -> String {
         [ProcessEvent::StartFailed { kind: StartFailure::Other(text) }] => text.clone(),
         other => panic!("{other:?} {} {}", outcome.stdout, outcome.stderr),
     }
+}
+
+fn an_update_beneath_the_engine_cuts_off_nobody() {
+    with_lab(|lab| async {
+        let world = World::new();
+        let installed = world.at("installed");
+        let install = || std::fs::copy(std::env::current_exe().unwrap(), &installed).unwrap();
+        install();
+        let spawner = Spawner::start(&installed, &RunId::random().to_string()).await.unwrap();
+        std::fs::remove_file(&installed).unwrap();
+        install();
+        for kind in present() {
+            let told = outcome(spawner.spawn(world.sh("echo new", kind)).unwrap()).await;
+            assert_eq!(told.stdout, "new\n", "{kind:?}: {:?}", told.events);
+        }
+        // Without any, nothing runs unguarded.
+        std::fs::remove_file(&installed).unwrap();
+        for kind in present() {
+            let told = outcome(spawner.spawn(world.sh("echo new", kind)).unwrap()).await;
+            assert!(
+                matches!(told.events[..], [ProcessEvent::StartFailed { .. }]),
+                "{kind:?}: {:?}",
+                told.events
+            );
+        }
+        spawner.close().await;
+        lab
+    });
 }
 
 fn what_cannot_be_isolated_does_not_start() {
