@@ -6,10 +6,12 @@ use super::{Look, QUIET, STRONG, clean, columns, paint};
 
 const LABEL: usize = 30;
 const CELL: usize = 6;
+/// The table needs as much; sentences keep to it, too.
+const WIDTH: usize = 80;
 
 pub fn report(report: &IsolationReport, look: Look) -> String {
     let mut out = format!("\n{}\n", paint(look, STRONG, "Isolation"));
-    let mut line = |text: &str| out.push_str(&format!("  {text}\n"));
+    let mut line = |text: &str| out.push_str(&wrapped(text));
     line(match report.kind {
         Isolation::Bubblewrap => "A task that asks for it (--isolate) runs under bubblewrap.",
         Isolation::Landlock => "A task that asks for it (--isolate) is isolated in part, by Landlock.",
@@ -66,6 +68,19 @@ fn heading(all: &[ReachColumn]) -> (String, String) {
         }));
     }
     (above, names)
+}
+
+/// Indented, and further where it goes on.
+fn wrapped(text: &str) -> String {
+    let (mut out, mut line) = (String::new(), " ".to_owned());
+    for word in text.split_whitespace() {
+        if columns(&line) + 1 + columns(word) > WIDTH {
+            out.push_str(&format!("{line}\n"));
+            line = "   ".to_owned();
+        }
+        line.push_str(&format!(" {word}"));
+    }
+    format!("{out}{line}\n")
 }
 
 fn cell(text: &str) -> String {
@@ -131,5 +146,9 @@ Isolation
         for part in ["in part, by Landlock", "it is not installed.", "--network off is refused here"] {
             assert!(text.contains(part), "{part}: {text}");
         }
+        let mut long = sample(Isolation::Landlock);
+        long.bubblewrap_problem = Some("a reason of many words ".repeat(9));
+        let text = report(&long, Look::PLAIN);
+        assert!(text.contains("\n    ") && text.lines().all(|line| columns(line) <= WIDTH), "{text}");
     }
 }
