@@ -91,6 +91,7 @@ async fn one(spawner: &Spawner) {
             cwd: "/".into(),
             env: vec![("PATH".into(), "/usr/bin:/bin".into()), ("HOME".into(), "/".into())],
             grace: Duration::from_secs(5),
+            sandbox: None,
         })
         .unwrap();
     let (mut stdout, mut stderr) = (process.stdout.take().unwrap(), process.stderr.take().unwrap());

@@ -149,7 +149,13 @@ fn insert(tx: &mut WriteTx<'_>, task: &Task) -> Result<(), StoreError> {
     let inserted = tx.tasks().insert(&NewTask {
         task,
         title: "Run the tests of the whole project",
-        work: &Work::Program(Program { argv, cwd: "/home/me/project".into(), env, brief: None }),
+        work: &Work::Program(Program {
+            argv,
+            cwd: "/home/me/project".into(),
+            env,
+            brief: None,
+            execution: Default::default(),
+        }),
         command: &command,
         labels: &["tests".into()],
         origin: Origin::Person,

@@ -2,6 +2,62 @@
 
 export type TaskState = "waiting" | "queued" | "running" | "needs_you" | "rate_limited" | "sleeping" | "completed" | "failed" | "timed_out" | "cancelled" | "unknown";
 
+export type Security = "deny" | "allowlist" | "full";
+
+export type Ask = "off" | "on_miss" | "always";
+
+export type Workspace = "none" | "ro" | "rw";
+
+export type Network = "on" | "off";
+
+export type Isolation = "none" | "landlock" | "bubblewrap";
+
+export type Limits = { isolate?: boolean, workspace?: Workspace, network?: Network, 
+/**
+ * Address space of each of its processes.
+ */
+memory_bytes?: number, 
+/**
+ * Processor time of each of its processes.
+ */
+cpu_ms?: number, processes?: number, security?: Security, ask?: Ask, };
+
+export type IsolationView = { kind: Isolation, workspace: Workspace, network: Network, memory_bytes: number | null, cpu_ms: number | null, processes: number | null, 
+/**
+ * The same in words.
+ */
+text: string, };
+
+export type AttemptRow = { name: string, text: string, };
+
+export type ReachColumn = { kind: Isolation, workspace: Workspace, network: Network, 
+/**
+ * Whether a task with this choice is taken.
+ */
+offered: boolean, 
+/**
+ * By the name of the row.
+ */
+can: { [key in string]: boolean }, };
+
+export type IsolationReport = { 
+/**
+ * What a task gets that asks for isolation.
+ */
+kind: Isolation, 
+/**
+ * Why bubblewrap does not work here.
+ */
+bubblewrap_problem: string | null, 
+/**
+ * How far the kernel's Landlock goes, as far as it is used.
+ */
+landlock_level: number | null, 
+/**
+ * What each limit really limits.
+ */
+limits: { [key in string]: string }, rows: Array<AttemptRow>, columns: Array<ReachColumn>, };
+
 export type Hold = "person" | "all" | "budget" | "offline" | "quota" | "keychain" | "agent_missing";
 
 export type Priority = "low" | "normal" | "high" | "urgent";
@@ -262,6 +318,10 @@ brief: string | null, argv: Array<string>,
  */
 command: string, cwd: string, labels: Array<string>, priority: Priority, notify: Notify, origin: string, parent: string | null, after: string[], start_at: string | null, timeout_ms: number | null, retries: number, 
 /**
+ * What its program may do.
+ */
+isolation: IsolationView, 
+/**
  * The latest run.
  */
 run: RunView | null, questions: Array<QuestionView>, 
@@ -364,7 +424,7 @@ export type DoctorRow = { name: string,
  */
 verdict: string, text: string, hint: string | null, };
 
-export type DoctorReport = { rows: Array<DoctorRow>, };
+export type DoctorReport = { rows: Array<DoctorRow>, isolation: IsolationReport, };
 
 /** Every command: what it takes and what it returns. */
 export interface Commands {

@@ -2,6 +2,7 @@
 //! what a program speaks stays in its folder.
 
 pub mod fake;
+pub mod isolation;
 mod script;
 mod turn;
 

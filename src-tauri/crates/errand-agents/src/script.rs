@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use errand_model::{StartError, Work};
-use errand_os::{Launch, Process, Spawner};
+use errand_os::{Home, Isolation, Launch, Process, Sandbox, Spawner, sandbox};
 use tokio::sync::watch;
 
-use crate::{Agent, Order, Session, Starting};
+use crate::{Agent, Order, Session, Starting, isolation};
 use session::ScriptSession;
 use turn::Files;
 
@@ -28,15 +28,17 @@ pub struct Script {
     mark: Arc<str>,
     /// Where `errand` is: not every program finds it on its path.
     program: String,
+    home: Home,
 }
 
 impl Script {
     /// Starts the spawner, and another one whenever it dies.
-    pub async fn start(lean_binary: &Path, mark: &str) -> io::Result<Script> {
-        let first = Arc::new(Spawner::start(lean_binary, mark).await?);
+    pub async fn start(lean_binary: &Path, home: Home) -> io::Result<Script> {
+        let mark = home.mark();
+        let first = Arc::new(Spawner::start(lean_binary, &mark).await?);
         let (replace, spawner) = watch::channel(Some(first.clone()));
-        tokio::spawn(keep_alive(first, replace, lean_binary.to_owned(), mark.to_owned()));
-        Ok(Script { spawner, mark: mark.into(), program: lean_binary.display().to_string() })
+        tokio::spawn(keep_alive(first, replace, lean_binary.to_owned(), mark.clone()));
+        Ok(Script { spawner, mark: mark.into(), home, program: lean_binary.display().to_string() })
     }
 
     async fn begin(&self, order: Order) -> Result<Box<dyn Session>, StartError> {
@@ -44,7 +46,16 @@ impl Script {
         let files = Files::of(&order.desk);
         let mut env = program.env.clone();
         files.variables(&order.desk.token, &mut env);
-        env.push(("ERRAND_PROGRAM".to_owned(), self.program.clone()));
+        let sandbox = isolation::sandbox(program, &self.home)?.map(|sandbox| Sandbox {
+            run_folder: Some(order.desk.folder.clone()),
+            run_socket: Some(order.desk.socket()),
+            ..sandbox
+        });
+        let errand = match sandbox.as_ref().map(|sandbox| sandbox.isolation) {
+            Some(Isolation::Bubblewrap { .. }) => sandbox::GATE.to_owned(),
+            Some(Isolation::Landlock { .. }) | None => self.program.clone(),
+        };
+        env.push(("ERRAND_PROGRAM".to_owned(), errand));
         let launch = Launch {
             run: order.run,
             task: order.task,
@@ -52,6 +63,7 @@ impl Script {
             cwd: program.cwd.clone(),
             env,
             grace: order.grace,
+            sandbox,
         };
         let starter = Starter { spawner: self.spawner.clone() };
         let first = turn::prepare(&files, &launch, order.turn)?;

@@ -89,7 +89,7 @@ pub async fn start(home: Home, options: Options) -> Result<Hosted, Fault> {
     let engine = Engine::start(Parts {
         store: opened.store.clone(),
         clock: clock.clone(),
-        agent: errand_engine::script_agent(options.lean_binary.clone(), &home.mark()).await?,
+        agent: errand_engine::script_agent(options.lean_binary.clone(), home.clone()).await?,
         home: home.clone(),
         door: Arc::new(WorkerDoor::new(boundary.clone())),
         notifier: Arc::new(notifier),

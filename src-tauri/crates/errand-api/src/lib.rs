@@ -6,6 +6,7 @@ pub mod client;
 pub mod diary;
 pub mod doctor;
 pub mod host;
+pub mod isolation;
 mod markdown;
 mod program;
 mod router;

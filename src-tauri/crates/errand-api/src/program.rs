@@ -170,7 +170,13 @@ mod tests {
     #[test]
     fn the_one_line_can_be_typed_again() {
         let argv = ["echo", "two words", "it's", "$HOME"].map(str::to_owned).to_vec();
-        let program = Program { argv: argv.clone(), cwd: "/".into(), env: Vec::new(), brief: None };
+        let program = Program {
+            argv: argv.clone(),
+            cwd: "/".into(),
+            env: Vec::new(),
+            brief: None,
+            execution: Default::default(),
+        };
         assert_eq!(split_line(&one_line(&program)).unwrap(), argv);
     }
 }

@@ -44,6 +44,8 @@ pub enum Code {
     OnlyForPeople,
     /// A verb for the programs of a task, used elsewhere.
     OnlyInTasks,
+    /// A limit was asked for that nothing here would hold.
+    CannotEnforce,
     Internal,
 }
 
@@ -74,6 +76,7 @@ impl Code {
         Code::AlreadyFinished,
         Code::OnlyForPeople,
         Code::OnlyInTasks,
+        Code::CannotEnforce,
         Code::Internal,
     ];
 
@@ -102,6 +105,7 @@ impl Code {
             | Code::AlreadyFinished
             | Code::OnlyForPeople
             | Code::OnlyInTasks
+            | Code::CannotEnforce
             | Code::Internal => 6,
         }
     }
@@ -138,6 +142,7 @@ impl Code {
             Code::Quitting => "Start Errand again, then repeat the command.",
             Code::BadBackup => "Choose a file that `errand backup` has written.",
             Code::TimedOutWaiting => "The task goes on. `errand wait TASK` waits again.",
+            Code::CannotEnforce => "`errand doctor` shows what can be enforced here.",
             Code::Internal => "`errand doctor` collects what a report needs.",
         }
     }

@@ -2,7 +2,7 @@
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use errand_base::Timestamp;
-use errand_wire::{Notify, Priority, TaskState};
+use errand_wire::{AskMode, Network, Notify, Priority, Security, TaskState, Workspace};
 
 use crate::parse;
 
@@ -224,6 +224,8 @@ pub struct Run {
     /// A variable for the program: K=V, or K for its value here; may be repeated
     #[arg(long, value_name = "K[=V]")]
     pub env: Vec<String>,
+    #[command(flatten)]
+    pub limits: Limits,
     /// Which agent works on the brief
     #[arg(long)]
     pub agent: Option<String>,
@@ -245,6 +247,35 @@ pub struct Run {
     /// A program and its arguments
     #[arg(last = true, value_name = "PROGRAM")]
     pub program: Vec<String>,
+}
+
+/// Any of these but the last two keeps a program to its folder and away from the rest of the person's things.
+#[derive(Debug, Args)]
+pub struct Limits {
+    /// Keep it to its folder, away from your keys, desktop and other programs
+    #[arg(long)]
+    pub isolate: bool,
+    /// What it may do in its folder: none, ro or rw; isolates it
+    #[arg(long, value_name = "ACCESS", value_parser = parse::name::<Workspace>)]
+    pub workspace: Option<Workspace>,
+    /// on or off; isolates it
+    #[arg(long, value_parser = parse::name::<Network>)]
+    pub network: Option<Network>,
+    /// The address space each of its processes may have, such as 512M or 4G; isolates it
+    #[arg(long, value_name = "SIZE", value_parser = parse::bytes)]
+    pub memory: Option<u64>,
+    /// The processor time each of its processes may use: 90s, 5m or 1h30m; isolates it
+    #[arg(long, value_name = "DURATION", value_parser = parse::millis)]
+    pub cpu: Option<u64>,
+    /// How many processes it may be at a time; isolates it
+    #[arg(long, value_name = "N")]
+    pub processes: Option<u32>,
+    /// Which commands an agent may run: deny, allowlist or full
+    #[arg(long, value_parser = parse::name::<Security>)]
+    pub security: Option<Security>,
+    /// When an agent asks before it runs one: off, on-miss or always
+    #[arg(long, value_parser = parse::name::<AskMode>)]
+    pub ask: Option<AskMode>,
 }
 
 #[derive(Debug, Args)]

@@ -6,12 +6,17 @@ use std::process::ExitCode;
 use errand_api::host::{self, Options};
 use errand_base::{Clock, Code, Fault, SystemClock};
 use errand_os::{EngineLock, Home, LockError};
-use errand_wire::{BackupDone, DoctorRow};
+use errand_wire::{BackupDone, DoctorRow, IsolationReport};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The process that forks supervisors. It must stay single-threaded, so nothing may have run before.
 pub fn spawner() -> ExitCode {
     errand_os::serve()
+}
+
+/// The last step before an isolated program, started by its supervisor.
+pub fn gate() -> ExitCode {
+    errand_os::gate()
 }
 
 /// Runs an engine in this process until it has left. `on_ready` is called once, when the socket answers.
@@ -81,6 +86,11 @@ pub fn restore(home: &Home, file: &Path) -> Result<BackupDone, Fault> {
 /// What can be looked at without an engine.
 pub fn doctor_local(home: &Home) -> Vec<DoctorRow> {
     errand_api::doctor::local(home, &SystemClock::default())
+}
+
+/// What can be enforced on this machine, found out by this process.
+pub async fn isolation() -> Result<IsolationReport, Fault> {
+    errand_api::isolation::report().await
 }
 
 /// The places where a crash test can stop this build; none in a release.

@@ -32,6 +32,9 @@ fn main() -> ExitCode {
     if words.get(1).is_some_and(|word| word == "spawner") {
         return engine::spawner();
     }
+    if words.get(1).is_some_and(|word| word == "gate") {
+        return engine::gate();
+    }
     let (json, end) = match Line::try_parse_from(&words) {
         Ok(line) => (line.json, perform(line)),
         Err(error) => (wants_json(&words), refuse(&error)),

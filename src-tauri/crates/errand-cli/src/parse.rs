@@ -23,6 +23,23 @@ pub fn millis(text: &str) -> Result<u64, String> {
     Ok(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// `512M`: the units are those of memory, 1024 of each.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text[digits.len()..].to_ascii_lowercase();
+    let scale: u64 = match unit.trim_end_matches('b').trim_end_matches('i') {
+        "k" => 1 << 10,
+        "m" => 1 << 20,
+        "g" => 1 << 30,
+        "t" => 1 << 40,
+        "" if unit != "i" => 1,
+        _ => 0,
+    };
+    let value = digits.trim().parse::<u64>().ok().and_then(|number| number.checked_mul(scale));
+    value.filter(|_| scale > 0).ok_or_else(|| format!("“{text}” is no size; write 512M or 4G"))
+}
+
 pub fn moment(text: &str) -> Result<Timestamp, String> {
     parse_moment(text, SystemClock::default().now(), &TimeZone::system()).map_err(|error| error.to_string())
 }
@@ -64,6 +81,17 @@ mod tests {
         assert_eq!(name("urgent"), Ok(Priority::Urgent));
         let refusal = name::<Notify>("loud").unwrap_err();
         assert_eq!(refusal, "“loud” is none of always, significant, silent");
+    }
+
+    #[test]
+    fn sizes_become_bytes() {
+        let sizes = [("512M", 512 << 20), ("4g", 4 << 30), ("1KiB", 1024), ("64 MB", 64 << 20), ("100", 100)];
+        for (text, value) in sizes {
+            assert_eq!(bytes(text), Ok(value), "{text}");
+        }
+        for text in ["", "M", "lots", "-1G", "1.5G", "4X", "99999999999T"] {
+            assert!(bytes(text).unwrap_err().contains("512M"), "{text}");
+        }
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::io::{IsTerminal, Read};
 
 use errand_api::client::Client;
 use errand_base::{Code, Fault};
-use errand_wire::{RunReply, RunTask, TaskView, TurnLimitsGiven, WaitEnd, WaitReply, WaitTasks, command};
+use errand_wire::{
+    Limits, RunReply, RunTask, TaskView, TurnLimitsGiven, WaitEnd, WaitReply, WaitTasks, command,
+};
 use serde_json::Value;
 
 use crate::args::Run;
@@ -116,6 +118,16 @@ fn request(typed: Run, own: &Variables, brief: impl Fn() -> Result<String, Fault
             restarts: None,
         })
         .filter(|given| *given != TurnLimitsGiven::default()),
+        limits: Limits {
+            isolate: typed.limits.isolate,
+            workspace: typed.limits.workspace,
+            network: typed.limits.network,
+            memory_bytes: typed.limits.memory,
+            cpu_ms: typed.limits.cpu,
+            processes: typed.limits.processes,
+            security: typed.limits.security,
+            ask: typed.limits.ask,
+        },
     })
 }
 

@@ -316,8 +316,8 @@ impl Driver {
 }
 
 /// The agent of this version: programs under the supervisor.
-pub async fn script_agent(lean_binary: PathBuf, home_mark: &str) -> Result<Arc<dyn Agent>, Fault> {
-    let script = Script::start(&lean_binary, home_mark).await.map_err(|error| {
+pub async fn script_agent(lean_binary: PathBuf, home: errand_os::Home) -> Result<Arc<dyn Agent>, Fault> {
+    let script = Script::start(&lean_binary, home).await.map_err(|error| {
         let text = format!("The supervisor {} could not be started: {error}.", lean_binary.display());
         Fault::new(Code::Internal, text)
             .hint("Install Errand again: `errand` and `errand-desktop` belong side by side.")

@@ -6,6 +6,7 @@
 mod admit;
 mod artifact;
 mod event;
+mod policy;
 mod reason;
 mod step;
 mod talk;
@@ -16,6 +17,7 @@ pub use artifact::{Artifact, Format, Tail};
 pub use event::{
     By, Death, DeliveryKind, Effect, Event, Exit, Refused, StartError, Subject, Surface, Transition,
 };
+pub use policy::{Abilities, AskMode, Execution, Isolation, Network, Resources, Security, Wish, Workspace};
 pub use reason::Reason;
 pub use step::{Step, accept, step};
 pub use talk::{

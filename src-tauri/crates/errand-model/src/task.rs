@@ -5,7 +5,7 @@ use std::time::Duration;
 use errand_base::{RunId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Reason, Talk};
+use crate::{Execution, Reason, Talk};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -195,6 +195,9 @@ pub struct Program {
     /// What it is to do. A program that is given a brief is a worker: it takes turns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brief: Option<String>,
+    /// What it may do. Left out where it may do everything, so that older work reads and hashes as before.
+    #[serde(default, skip_serializing_if = "Execution::is_open")]
+    pub execution: Execution,
 }
 
 impl Program {

@@ -11,6 +11,7 @@ mod notify;
 mod own;
 mod peer;
 mod program;
+pub mod sandbox;
 mod spawner;
 mod swept;
 
@@ -34,6 +35,7 @@ pub use os::sweep::{become_subreaper, reap_adopted, sweep};
 pub use own::{kill_self, own_uid};
 pub use peer::Peer;
 pub use program::{USUAL_PATH, find_program};
+pub use sandbox::{Access, Isolation, Limits, Probe, Sandbox, gate, probe};
 pub use spawner::{
     Exit, Launch, Output, Process, ProcessEvent, RUN_VARIABLE, Spawner, StartFailure, TASK_VARIABLE,
     read_now, serve,

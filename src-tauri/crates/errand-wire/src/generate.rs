@@ -26,6 +26,16 @@ macro_rules! types {
 
 types!(
     TaskState,
+    Security,
+    AskMode,
+    Workspace,
+    Network,
+    Isolation,
+    Limits,
+    IsolationView,
+    AttemptRow,
+    ReachColumn,
+    IsolationReport,
     Hold,
     Priority,
     Notify,

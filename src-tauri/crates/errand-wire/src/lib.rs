@@ -7,6 +7,7 @@ mod commands;
 mod event;
 mod frame;
 pub mod generate;
+mod isolation;
 mod names;
 mod parts;
 mod requests;
@@ -16,6 +17,10 @@ mod worker;
 pub use commands::{Command, CommandName, command};
 pub use event::{Event, LogLine, SubjectKind};
 pub use frame::{ClientFrame, ClientHello, Feed, PROTOCOL, Role, ServerFrame, ServerHello};
+pub use isolation::{
+    AskMode, AttemptRow, Isolation, IsolationReport, IsolationView, Limits, Network, ReachColumn, Security,
+    Workspace,
+};
 pub use names::{
     DeliveryState, Hold, LogStream, Notify, Phase, Priority, QuitMode, Surface, TaskState, WindowKind,
 };

@@ -26,6 +26,8 @@ macro_rules! mirror {
     };
 }
 
+pub(crate) use mirror;
+
 mirror!(
     TaskState = model::State {
         Waiting,

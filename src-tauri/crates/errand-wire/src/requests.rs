@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
 
-use crate::{Notify, Priority, QuitMode, Surface, TaskState, WindowKind};
+use crate::{Limits, Notify, Priority, QuitMode, Surface, TaskState, WindowKind};
 
 /// A command that needs to be told nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -57,6 +57,9 @@ pub struct RunTask {
     pub notify: Option<Notify>,
     #[ts(optional)]
     pub turns: Option<TurnLimitsGiven>,
+    /// What a program is to be kept from.
+    #[ts(optional, as = "Option<_>")]
+    pub limits: Limits,
 }
 
 /// Limits of a worker that takes turns; what is left out stays as usual.

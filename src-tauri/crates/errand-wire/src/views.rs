@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use ts_rs::TS;
 
 use crate::{
-    ArtifactView, DeliveryView, EffectView, Hold, LogLine, Notify, Priority, QuestionView, ReasonView,
-    RunView, TaskState, TimelineRow, WireError,
+    ArtifactView, DeliveryView, EffectView, Hold, IsolationReport, IsolationView, LogLine, Notify, Priority,
+    QuestionView, ReasonView, RunView, TaskState, TimelineRow, WireError,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -64,6 +64,8 @@ pub struct TaskView {
     #[ts(type = "number | null")]
     pub timeout_ms: Option<u64>,
     pub retries: u32,
+    /// What its program may do.
+    pub isolation: IsolationView,
     /// The latest run.
     pub run: Option<RunView>,
     pub questions: Vec<QuestionView>,
@@ -240,4 +242,5 @@ pub struct DoctorRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct DoctorReport {
     pub rows: Vec<DoctorRow>,
+    pub isolation: IsolationReport,
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub fn run(place: &Place, arguments: &[String]) -> Result<ExitCode> {
-    system::ensure(&[system::BUILD])?;
+    system::ensure(&[system::BUILD, system::ISOLATE])?;
     ui::build(place)?;
     binaries::release(place)?;
     // It finds `errand-desktop` beside itself, and starts it or brings it forward.

@@ -26,6 +26,9 @@ pub const BUILD: Packages = Packages {
     ],
 };
 
+/// Started by Errand itself, so the app wants it too; without it the weaker Landlock has to do.
+pub const ISOLATE: Packages = Packages { purpose: "to keep tasks to their folder", names: &["bubblewrap"] };
+
 /// Python is for the example worker, which is a test as well.
 pub const TEST: Packages = Packages {
     purpose: "to test in a virtual desktop",

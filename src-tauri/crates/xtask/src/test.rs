@@ -105,7 +105,7 @@ pub fn run(place: &Place, request: Request) -> Result<ExitCode> {
 
 /// Cheap first, and one call of the test runner, whose closing lines are the verdict on the tests.
 fn everything(place: &Place, request: &Request, steps: &mut Steps) {
-    steps.take("system packages", || system::ensure(&[system::BUILD, system::TEST]));
+    steps.take("system packages", || system::ensure(&[system::BUILD, system::ISOLATE, system::TEST]));
     // A filter is a question about some tests, not about the state of the tree.
     if request.filter.is_none() {
         steps.take("format", || run_program(place.cargo().args(["fmt", "--check"])));
@@ -141,7 +141,7 @@ fn one(place: &Place, area: Area, request: &Request, steps: &mut Steps) {
     }
     if area.needs_desktop() {
         let shell = area.needs_binaries().then_some(system::BUILD);
-        let wanted: Vec<_> = shell.into_iter().chain([system::TEST]).collect();
+        let wanted: Vec<_> = shell.into_iter().chain([system::ISOLATE, system::TEST]).collect();
         steps.take("system packages", || system::ensure(&wanted));
     }
     if area == Area::Desktop {

@@ -2,6 +2,7 @@
 
 mod boundary;
 mod disk;
+mod isolation;
 mod leaving;
 mod recovery;
 mod remains;

@@ -3,6 +3,7 @@ use errand_engine::Telling;
 use errand_wire::{DoctorReport, DoctorRow, Empty, command};
 
 use crate::doctor::{note, ok, problem};
+use crate::isolation;
 use crate::router::{Api, Body};
 
 impl Body for command::Doctor {
@@ -37,6 +38,6 @@ impl Body for command::Doctor {
                 ..note("notifications", format!("No notification service: {why}."))
             },
         });
-        Ok(DoctorReport { rows })
+        Ok(DoctorReport { rows, isolation: isolation::report().await? })
     }
 }

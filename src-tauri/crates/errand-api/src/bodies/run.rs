@@ -7,8 +7,8 @@ use errand_model::{Origin, Policy, Program, TurnLimits, Work};
 use errand_wire::{PreviewProgram, ProgramPreview, RunReply, RunTask, TurnLimitsGiven, command};
 
 use super::resolve;
-use crate::program;
 use crate::router::{Api, Body};
+use crate::{isolation, program};
 
 const LONGEST_TITLE: usize = 200;
 const LONGEST_LABEL: usize = 60;
@@ -23,7 +23,8 @@ impl Body for command::Run {
         let argv = argv_of(&params)?;
         let cwd = program::folder(params.cwd.as_deref())?;
         let env = program::environment(params.env)?;
-        program::find(&argv, &cwd, &env)?;
+        let found = program::find(&argv, &cwd, &env)?;
+        let (execution, mut notes) = isolation::agree(params.limits).await?;
         let mut after: Vec<TaskId> = Vec::new();
         for name in &params.after {
             let id = resolve(api, name).await?;
@@ -34,7 +35,12 @@ impl Body for command::Run {
         let brief = brief(params.brief)?;
         let first_line =
             brief.as_deref().and_then(|brief| brief.lines().find(|line| !line.trim().is_empty()));
-        let program = Program { argv, cwd, env, brief: brief.clone() };
+        let program = Program { argv, cwd, env, brief: brief.clone(), execution };
+        errand_agents::isolation::check(&program, &found, &api.home)?;
+        let left_out = errand_agents::isolation::left_out(&program);
+        if !left_out.is_empty() {
+            notes.push(format!("{} would lead outside and is not passed on.", left_out.join(", ")));
+        }
         let command = program::one_line(&program);
         let new = NewTask {
             title: title(params.title, first_line.unwrap_or(&command))?,
@@ -54,7 +60,7 @@ impl Body for command::Run {
             key: key(params.key)?,
         };
         let accepted = api.engine.accept(new).await?;
-        Ok(RunReply { id: accepted.id, duplicate: accepted.duplicate, notes: Vec::new() })
+        Ok(RunReply { id: accepted.id, duplicate: accepted.duplicate, notes })
     }
 }
 

@@ -9,6 +9,7 @@ use errand_store::{
 };
 use errand_wire as wire;
 
+use crate::isolation;
 use crate::markdown::safe_html;
 use crate::program::one_line;
 
@@ -65,6 +66,7 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
         timeout_ms: model.policy.timeout.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
         retries: model.policy.retries,
         run: run.map(|run| run_view(run, &model.talk, &now)),
+        isolation: isolation::view(&program.execution),
         questions: questions.into_iter().map(question).collect(),
         effects: model
             .talk

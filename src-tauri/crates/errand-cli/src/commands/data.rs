@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use errand_base::Code;
-use errand_wire::{BackupDone, BackupTo, DoctorReport, DoctorRow, Empty, command};
+use errand_wire::{BackupDone, BackupTo, DoctorReport, DoctorRow, Empty, IsolationReport, command};
 use serde_json::json;
 
 use crate::args::{Backup, Doctor};
 use crate::output::{self, End};
-use crate::render::{ALARM, GOOD, Look, QUIET, clean, paint};
+use crate::render::{ALARM, GOOD, Look, QUIET, clean, isolation, paint};
 use crate::session::{Session, ask, find};
 use crate::{engine, parse};
 
@@ -59,19 +59,27 @@ pub async fn doctor(session: &Session, typed: &Doctor) -> End {
         }
         return Ok(0);
     }
-    let mut report = DoctorReport { rows: engine::doctor_local(&session.home) };
-    report.rows.extend(engine_rows(session).await);
+    let mut rows = engine::doctor_local(&session.home);
+    let (of_engine, isolation) = engine_rows(session).await;
+    rows.extend(of_engine);
+    // Programs are started by the engine; what it can do counts, and only without one what we could.
+    let isolation = match isolation {
+        Some(isolation) => isolation,
+        None => engine::isolation().await?,
+    };
+    let report = DoctorReport { rows, isolation };
     if session.json {
         output::document(&report)?;
     } else {
         let look = output::look();
         output::text(&report.rows.iter().map(|row| said(row, look)).collect::<String>())?;
+        output::text(&isolation::report(&report.isolation, look))?;
     }
     Ok(0)
 }
 
 /// No engine is nothing to worry about; one that cannot be talked to is.
-async fn engine_rows(session: &Session) -> Vec<DoctorRow> {
+async fn engine_rows(session: &Session) -> (Vec<DoctorRow>, Option<IsolationReport>) {
     let row = |verdict: &str, text: String, hint: &str| DoctorRow {
         name: "engine".into(),
         verdict: verdict.into(),
@@ -79,7 +87,10 @@ async fn engine_rows(session: &Session) -> Vec<DoctorRow> {
         hint: Some(hint.to_owned()).filter(|hint| !hint.is_empty()),
     };
     let asked = match find(&session.home).await {
-        Ok(None) => return vec![row("note", "It is not running.".into(), Code::EngineUnreachable.hint())],
+        Ok(None) => {
+            let rows = vec![row("note", "It is not running.".into(), Code::EngineUnreachable.hint())];
+            return (rows, None);
+        }
         Ok(Some(client)) => {
             session.introduce(&client);
             client.call::<command::Doctor>(Empty {}).await
@@ -87,8 +98,8 @@ async fn engine_rows(session: &Session) -> Vec<DoctorRow> {
         Err(fault) => Err(fault),
     };
     match asked {
-        Ok(report) => report.rows,
-        Err(fault) => vec![row("problem", fault.message, &fault.hint)],
+        Ok(report) => (report.rows, Some(report.isolation)),
+        Err(fault) => (vec![row("problem", fault.message, &fault.hint)], None),
     }
 }
 

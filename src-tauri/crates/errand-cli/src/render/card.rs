@@ -106,6 +106,7 @@ fn facts(task: &TaskView, look: Look, now: &Now) -> String {
     add("Command", task.command.clone());
     add("Agent", if task.agent == "script" { String::new() } else { task.agent.clone() });
     add("Folder", task.cwd.clone());
+    add("Isolation", task.isolation.text.clone());
     add("Made", format!("{} by {}", absolute(task.created_at, now), task.origin));
     add(
         "Starts",

@@ -296,6 +296,7 @@ fn new_task(title: &str) -> NewTask {
             cwd: "/".into(),
             env: Vec::new(),
             brief: None,
+            execution: Default::default(),
         }),
         command: title.to_owned(),
         labels: Vec::new(),

@@ -17,6 +17,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 pub struct Ladder {
     grace: Duration,
     stage: Stage,
+    /// Not asked, only forced: it would leave before those it stands for.
+    spared: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -29,12 +31,23 @@ enum Stage {
 
 impl Ladder {
     pub fn resting(grace: Duration) -> Ladder {
-        Ladder { grace, stage: Stage::Resting }
+        Ladder { grace, stage: Stage::Resting, spared: None }
+    }
+
+    pub fn sparing(self, pid: Option<u32>) -> Ladder {
+        Ladder { spared: pid, ..self }
     }
 
     /// Starts to end what there is. Ordered again, it goes on where it stands.
     pub fn begin(&mut self) {
         if matches!(self.stage, Stage::Resting) {
+            self.stage = Stage::Ordered;
+        }
+    }
+
+    /// Somebody has come who was not there when all were asked.
+    pub fn ask_again(&mut self) {
+        if matches!(self.stage, Stage::Asked { .. }) {
             self.stage = Stage::Ordered;
         }
     }
@@ -50,7 +63,7 @@ impl Ladder {
     /// Does what is due now. Returns, once, how many processes are left when they are stuck.
     pub fn step(&mut self, now: Duration, mut left: impl FnMut() -> Vec<Row>) -> Option<u32> {
         if matches!(self.stage, Stage::Ordered) {
-            for row in left() {
+            for row in left().into_iter().filter(|row| Some(row.pid) != self.spared) {
                 // A stopped process cannot act on TERM before it is continued.
                 for kind in [Signal::TERM, Signal::CONT] {
                     signal(row.pid, row.start_time, kind).ok();
@@ -128,6 +141,22 @@ mod tests {
         assert_eq!(ladder.idle(at(105)), Some(at(10)));
         ladder.step(at(115), untouchable);
         assert_eq!(ladder.idle(at(115)), Some(at(20)));
+    }
+
+    #[test]
+    fn who_came_late_is_asked_and_gets_the_whole_grace() {
+        let mut ladder = Ladder::resting(at(100));
+        ladder.ask_again();
+        assert!(ladder.is_resting());
+        ladder.begin();
+        ladder.step(at(0), untouchable);
+        ladder.ask_again();
+        let mut asked = 0;
+        ladder.step(at(50), || {
+            asked += 1;
+            untouchable()
+        });
+        assert_eq!((asked, ladder.idle(at(50))), (1, Some(at(100))));
     }
 
     #[test]

@@ -85,19 +85,31 @@ pub fn hold_signals() -> io::Result<OwnedFd> {
     }
 }
 
+/// Lets every signal through again, for a new half that becomes a program.
+pub fn release_signals() -> io::Result<()> {
+    let mut none = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: the set is filled before it is read.
+    let done = unsafe {
+        libc::sigemptyset(none.as_mut_ptr());
+        libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut())
+    };
+    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
 /// Has the runtime watch a descriptor for something to read.
 pub fn watched(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an `OwnedFd` keeps one descriptor open from its making to its end and cannot be exchanged.
     Ok(unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?)
 }
 
-/// Starts a program in a session of its own, with default signals and nothing open but the null device as
-/// standard input and the two descriptors given. Returns once the program really runs, or says why it does not.
+/// Starts a program in a session of its own, with default signals and nothing open but the two descriptors given
+/// and, as standard input, `stdin` or else this process's own, the null device. Returns once the program really runs, or says why it does not.
 /// `posix_spawn` shares memory with the new process until then, which makes it far cheaper than a second fork.
 pub fn start(
     program: &CStr,
     argv: &[CString],
     env: &[CString],
+    stdin: Option<BorrowedFd<'_>>,
     stdout: BorrowedFd<'_>,
     stderr: BorrowedFd<'_>,
 ) -> io::Result<u32> {
@@ -118,7 +130,10 @@ pub fn start(
         libc::sigfillset(set.as_mut_ptr());
         libc::posix_spawnattr_setsigdefault(&raw mut plan.attributes, set.as_ptr());
         libc::posix_spawnattr_setflags(&raw mut plan.attributes, flags as libc::c_short);
-        for (fd, target) in [(stdout, libc::STDOUT_FILENO), (stderr, libc::STDERR_FILENO)] {
+        let stdin = stdin.map(|fd| (fd, libc::STDIN_FILENO));
+        for (fd, target) in
+            stdin.into_iter().chain([(stdout, libc::STDOUT_FILENO), (stderr, libc::STDERR_FILENO)])
+        {
             match libc::posix_spawn_file_actions_adddup2(&raw mut plan.actions, fd.as_raw_fd(), target) {
                 0 => {}
                 error => return Err(io::Error::from_raw_os_error(error)),

@@ -9,11 +9,13 @@
 #[cfg(target_os = "linux")]
 mod client;
 #[cfg(target_os = "linux")]
-mod fds;
+pub(crate) mod fds;
+#[cfg(target_os = "linux")]
+mod gated;
 #[cfg(target_os = "linux")]
 mod serve;
 #[cfg(target_os = "linux")]
-mod supervise;
+pub(crate) mod supervise;
 #[cfg(not(target_os = "linux"))]
 mod unsupported;
 
@@ -24,7 +26,7 @@ use std::time::Duration;
 use errand_base::{RunId, TaskId};
 use serde::{Deserialize, Serialize};
 
-use crate::ProcessIdentity;
+use crate::{ProcessIdentity, Sandbox};
 
 #[cfg(target_os = "linux")]
 pub use client::{Output, Process, Spawner, read_now};
@@ -55,6 +57,8 @@ pub struct Launch {
     pub env: Vec<(String, String)>,
     /// How long its processes may take to leave when asked.
     pub grace: Duration,
+    /// None: it runs as the person.
+    pub sandbox: Option<Sandbox>,
 }
 
 /// What a supervisor needs to know of a [`Launch`].
@@ -64,6 +68,7 @@ struct Order {
     cwd: PathBuf,
     env: Vec<(String, String)>,
     grace: Duration,
+    sandbox: Option<Sandbox>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

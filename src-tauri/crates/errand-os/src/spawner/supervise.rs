@@ -6,18 +6,20 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{chdir, set_child_subreaper};
 
 use super::fds::{Received, RunFds, await_run, receive, tell};
+use super::gated::{Gated, Opening};
 use super::{Exit, Order, ProcessEvent, SUPERVISOR_NAME, StartFailure};
 use crate::ProcessIdentity;
 use crate::os::ladder::Ladder;
 use crate::os::{process, sys};
 use crate::program::{USUAL_PATH, find_program};
+use crate::sandbox::confine;
 
 /// The exit code of a supervisor that has left because there was nothing to do.
 pub const LEFT_IDLE: i32 = 3;
@@ -50,32 +52,52 @@ pub fn supervise(first: RunFds, signals: &OwnedFd, pool: Option<&OwnedFd>) -> i3
 /// Starts the program and returns when nothing of it is left.
 fn watch_over(run: RunFds, signals: &OwnedFd) {
     let RunFds { control, stdout, stderr, order } = run;
-    // The engine may have died since it asked; then nothing is to start.
+    // The engine may have died since it asked; then nothing is to start. Or it may have changed its mind.
     let mut buffer = [0; 16];
-    if matches!(receive(control.as_fd(), &mut buffer), Ok(Received::End)) {
-        return;
-    }
+    let ended = match receive(control.as_fd(), &mut buffer) {
+        Ok(Received::End) => return,
+        Ok(Received::Message(_)) => true,
+        Ok(Received::NothingNow) | Err(_) => false,
+    };
     let started = start(order, &stdout, &stderr);
     // The program keeps the folder; that we stay in it would only keep the folder's disk from being unmounted.
     chdir("/").ok();
     // Ours must be closed, or the engine would never see the end of the output.
     drop((stdout, stderr));
-    let (identity, grace) = match started {
-        Ok(started) => started,
+    let Begun { identity, grace, gated } = match started {
+        Ok(begun) => begun,
         Err(kind) => return report(&control, &ProcessEvent::StartFailed { kind }),
     };
     let main = identity.pid;
-    report(&control, &ProcessEvent::Started { identity });
-    let (cpu, max_rss_kib, ladder) = (Duration::ZERO, 0, Ladder::resting(grace));
-    Supervisor { control: Some(control), main, exit: None, exit_told: false, cpu, max_rss_kib, ladder }
-        .watch(signals);
+    let mut ladder = Ladder::resting(grace).sparing(gated.as_ref().and_then(Gated::wrapper));
+    if ended {
+        ladder.begin();
+    }
+    if gated.is_none() {
+        report(&control, &ProcessEvent::Started { identity });
+    }
+    let (cpu, max_rss_kib) = (Duration::ZERO, 0);
+    Supervisor {
+        control: Some(control),
+        main,
+        exit: None,
+        exit_told: false,
+        cpu,
+        max_rss_kib,
+        ladder,
+        gated,
+    }
+    .watch(signals);
 }
 
-fn start(
-    order: OwnedFd,
-    stdout: &OwnedFd,
-    stderr: &OwnedFd,
-) -> Result<(ProcessIdentity, Duration), StartFailure> {
+/// A program that runs, or one whose gate does.
+struct Begun {
+    identity: ProcessIdentity,
+    grace: Duration,
+    gated: Option<Gated>,
+}
+
+fn start(order: OwnedFd, stdout: &OwnedFd, stderr: &OwnedFd) -> Result<Begun, StartFailure> {
     let other = |error: io::Error| StartFailure::Other(error.to_string());
     let order = read(order).map_err(other)?;
     chdir(&order.cwd).map_err(|error| match error.into() {
@@ -84,8 +106,34 @@ fn start(
             StartFailure::Other(format!("the folder {} cannot be entered: {error}", order.cwd.display()))
         }
     })?;
-    let pid = exec(&order, stdout, stderr)?;
-    Ok((ProcessIdentity::read(pid).map_err(other)?, order.grace))
+    let program = locate(&order)?;
+    let Some(sandbox) = &order.sandbox else {
+        let pid = exec(&order, &program, stdout, stderr)?;
+        let identity = ProcessIdentity::read(pid).map_err(other)?;
+        return Ok(Begun { identity, grace: order.grace, gated: None });
+    };
+    let confined =
+        confine(sandbox, &program, &order.argv, &order.env, &order.cwd).map_err(StartFailure::Other)?;
+    chdir(&confined.cwd).map_err(|error| other(error.into()))?;
+    let argv = confined.argv.iter().map(|word| word.as_bytes()).collect();
+    let (argv, env) = (texts(argv)?, environment(&confined.env)?);
+    let file = texts(vec![confined.file.as_os_str().as_bytes()])?;
+    let stdin = Some(confined.stdin.as_fd());
+    let pid = sys::start(&file[0], &argv, &env, stdin, stdout.as_fd(), stderr.as_fd()).map_err(|error| {
+        StartFailure::Other(format!("{} does not start: {error}", confined.file.display()))
+    })?;
+    let identity = ProcessIdentity::read(pid).map_err(other)?;
+    Ok(Begun { gated: Some(Gated::over(confined, identity.clone())), identity, grace: order.grace })
+}
+
+fn texts(texts: Vec<&[u8]>) -> Result<Vec<CString>, StartFailure> {
+    let zero = |_| StartFailure::Other("a zero byte stands in the command or its environment".into());
+    texts.into_iter().map(CString::new).collect::<Result<Vec<_>, _>>().map_err(zero)
+}
+
+fn environment(env: &[(String, String)]) -> Result<Vec<CString>, StartFailure> {
+    let env: Vec<String> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    texts(env.iter().map(String::as_bytes).collect())
 }
 
 fn read(order: OwnedFd) -> io::Result<Order> {
@@ -96,17 +144,11 @@ fn read(order: OwnedFd) -> io::Result<Order> {
     Ok(serde_json::from_slice(&text)?)
 }
 
-fn exec(order: &Order, stdout: &OwnedFd, stderr: &OwnedFd) -> Result<u32, StartFailure> {
-    let zero = |_| StartFailure::Other("a zero byte stands in the command or its environment".into());
-    let list =
-        |texts: Vec<&[u8]>| texts.into_iter().map(CString::new).collect::<Result<Vec<_>, _>>().map_err(zero);
-    let env: Vec<String> = order.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let env = list(env.iter().map(String::as_bytes).collect())?;
-    let argv = list(order.argv.iter().map(String::as_bytes).collect())?;
-
-    let program = locate(order)?;
-    let file = CString::new(program.as_os_str().as_bytes()).map_err(zero)?;
-    let start = |file, argv: &[CString]| sys::start(file, argv, &env, stdout.as_fd(), stderr.as_fd());
+fn exec(order: &Order, program: &Path, stdout: &OwnedFd, stderr: &OwnedFd) -> Result<u32, StartFailure> {
+    let env = environment(&order.env)?;
+    let argv = texts(order.argv.iter().map(String::as_bytes).collect())?;
+    let file = texts(vec![program.as_os_str().as_bytes()])?.remove(0);
+    let start = |file, argv: &[CString]| sys::start(file, argv, &env, None, stdout.as_fd(), stderr.as_fd());
     let started = match start(&file, &argv) {
         // A script that does not say which program reads it: the shell, as in every terminal.
         Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => {
@@ -125,7 +167,7 @@ fn exec(order: &Order, stdout: &OwnedFd, stderr: &OwnedFd) -> Result<u32, StartF
     })
 }
 
-fn locate(order: &Order) -> Result<std::path::PathBuf, StartFailure> {
+fn locate(order: &Order) -> Result<PathBuf, StartFailure> {
     let name = order.argv.first().map(String::as_str).unwrap_or_default();
     let path =
         order.env.iter().rev().find(|(name, _)| name == "PATH").map_or(USUAL_PATH, |(_, path)| path.as_str());
@@ -160,6 +202,8 @@ struct Supervisor {
     cpu: Duration,
     max_rss_kib: u64,
     ladder: Ladder,
+    /// The gate in front of an isolated program.
+    gated: Option<Gated>,
 }
 
 impl Supervisor {
@@ -167,7 +211,9 @@ impl Supervisor {
         loop {
             // As the reaper of all descendants we have a child for as long as there is a descendant.
             let gone = !self.collect();
-            self.tell_exit(gone);
+            if self.opens(gone) {
+                self.tell_exit(gone);
+            }
             if gone {
                 return;
             }
@@ -202,11 +248,43 @@ impl Supervisor {
         }
     }
 
+    /// Hears what the gate has to say. False while there is no program whose end could be told.
+    fn opens(&mut self, gone: bool) -> bool {
+        let Some(gated) = &mut self.gated else { return true };
+        let event = match gated.hear(gone, !self.ladder.is_resting()) {
+            Opening::Open => return true,
+            Opening::Closed => return false,
+            Opening::Opened(identity) => {
+                // If its end was ordered meanwhile, it was not yet there to hear of it.
+                self.ladder.ask_again();
+                ProcessEvent::Started { identity }
+            }
+            Opening::Failed(kind) => ProcessEvent::StartFailed { kind },
+            Opening::Failing => {
+                self.ladder.begin();
+                return false;
+            }
+        };
+        self.report(&event);
+        matches!(event, ProcessEvent::Started { .. })
+    }
+
     fn tell_exit(&mut self, gone: bool) {
-        let Some(exit) = self.exit else { return };
+        let exit = match &self.gated {
+            Some(gated) => gated.exit(self.exit),
+            None => self.exit,
+        };
+        let Some(exit) = exit else { return };
+        if let Some(gated) = self.gated.as_mut().filter(|_| gone) {
+            gated.clear();
+        }
         if !self.exit_told {
             self.exit_told = true;
-            let (cpu, max_rss_kib) = (self.cpu, self.max_rss_kib);
+            let (mut cpu, mut max_rss_kib) = (self.cpu, self.max_rss_kib);
+            if let Some(gated) = &self.gated {
+                // Under bubblewrap the gate collects; what it has collected reaches us only with its own end.
+                (cpu, max_rss_kib) = (cpu.max(gated.cpu), max_rss_kib.max(gated.max_rss_kib));
+            }
             self.report(&ProcessEvent::Exited { exit, gone, cpu, max_rss_kib });
             self.ladder.begin();
         } else if gone {
@@ -218,6 +296,8 @@ impl Supervisor {
         let idle = self.ladder.idle(process::now()).map(process::timespec);
         let mut fds = vec![PollFd::new(signals, PollFlags::IN)];
         fds.extend(self.control.as_ref().map(|control| PollFd::new(control, PollFlags::IN)));
+        let gate = self.gated.as_ref().and_then(Gated::socket);
+        fds.extend(gate.map(|gate| PollFd::new(gate, PollFlags::IN)));
         poll(&mut fds, idle.as_ref()).ok();
         drain(signals);
         let Some(control) = &self.control else { return };
@@ -239,7 +319,7 @@ impl Supervisor {
     }
 }
 
-fn exit_of(status: i32) -> Exit {
+pub fn exit_of(status: i32) -> Exit {
     if libc::WIFSIGNALED(status) {
         Exit::Signal(libc::WTERMSIG(status))
     } else {

@@ -7,6 +7,7 @@ use crate::lab::{events, line, marked, outcome, sh, started, with_lab};
 
 pub const TESTS: &[Test] = &[
     ("what_a_program_leaves_behind_is_ended", what_a_program_leaves_behind_is_ended),
+    ("an_order_that_comes_before_the_start_counts", an_order_that_comes_before_the_start_counts),
     ("an_order_ends_a_program_that_listens", an_order_ends_a_program_that_listens),
     ("a_program_that_ignores_term_is_killed", a_program_that_ignores_term_is_killed),
     ("a_stopped_program_can_be_ended", a_stopped_program_can_be_ended),
@@ -27,6 +28,19 @@ fn what_a_program_leaves_behind_is_ended() {
             outcome.events[1..],
             [ProcessEvent::Exited { exit: Exit::Code(3), gone: false, .. }, ProcessEvent::Gone]
         ));
+        lab
+    });
+}
+
+fn an_order_that_comes_before_the_start_counts() {
+    with_lab(|lab| async {
+        // The supervisor finds the order lying there, or it comes soon after; neither may be lost.
+        for _ in 0..50 {
+            let mut process = lab.sh("exec sleep 1000");
+            process.end();
+            let events = outcome(process).await.events;
+            assert!(matches!(events[1], ProcessEvent::Exited { exit: Exit::Signal(15), .. }), "{events:?}");
+        }
         lab
     });
 }

@@ -71,6 +71,7 @@ pub fn launch(argv: &[&str]) -> Launch {
         cwd: "/".into(),
         env: vec![("PATH".into(), "/usr/bin:/bin".into())],
         grace: Duration::from_secs(20),
+        sandbox: None,
     }
 }
 

@@ -70,7 +70,13 @@ pub(super) fn task(name: &str) -> Task {
 pub(super) fn work(command: &str) -> Work {
     let argv = command.split(' ').map(str::to_owned).collect();
     let env = vec![("LANG".into(), "C".into()), ("PATH".into(), "/bin".into())];
-    Work::Program(Program { argv, cwd: PathBuf::from("/home/me"), env, brief: None })
+    Work::Program(Program {
+        argv,
+        cwd: PathBuf::from("/home/me"),
+        env,
+        brief: None,
+        execution: Default::default(),
+    })
 }
 
 pub(super) fn insert(tx: &mut WriteTx<'_>, task: &Task, command: &str) -> Result<i64, StoreError> {

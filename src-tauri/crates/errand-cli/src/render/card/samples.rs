@@ -2,8 +2,8 @@
 
 use errand_base::{TaskId, Timestamp};
 use errand_wire::{
-    ArtifactView, ChoiceView, Notify, Phase, Priority, QuestionView, ReasonView, RunView, SubjectKind,
-    TaskRow, TaskState, TaskView, TimelineRow,
+    ArtifactView, ChoiceView, Isolation, IsolationView, Network, Notify, Phase, Priority, QuestionView,
+    ReasonView, RunView, SubjectKind, TaskRow, TaskState, TaskView, TimelineRow, Workspace,
 };
 use jiff::tz::TimeZone;
 
@@ -68,6 +68,7 @@ pub fn task(state: TaskState) -> TaskView {
         start_at: None,
         timeout_ms: Some(5_400_000),
         retries: 0,
+        isolation: isolation(),
         run: Some(RunView {
             n: 1,
             phase: Phase::Executing,
@@ -87,6 +88,18 @@ pub fn task(state: TaskState) -> TaskView {
         artifact: None,
         deliveries: Vec::new(),
         why_waiting: None,
+    }
+}
+
+fn isolation() -> IsolationView {
+    IsolationView {
+        kind: Isolation::None,
+        workspace: Workspace::Rw,
+        network: Network::On,
+        memory_bytes: None,
+        cpu_ms: None,
+        processes: None,
+        text: "none, it runs as you".into(),
     }
 }
 

@@ -18,6 +18,7 @@ A slot was free.
 
 Command     cargo build
 Folder      /home/ada/errand
+Isolation   none, it runs as you
 Made        11:00:00 by person
 Run         1, for 2 min, process 4242, last output 40 s ago
 Labels      nightly

@@ -1,0 +1,181 @@
+//! What programs are kept from: agreed on, shown, and explained.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use errand_agents::isolation::abilities;
+use errand_base::{Code, Fault, say_duration};
+use errand_model::{Execution, Isolation, Network, Resources, Wish, Workspace};
+use errand_os::sandbox::matrix::{Attempt, Setting, allows};
+use errand_os::{Access, Probe};
+use errand_wire as wire;
+
+/// What becomes of a wish on this machine, with sentences that the person should read.
+pub(crate) async fn agree(limits: wire::Limits) -> Result<(Execution, Vec<String>), Fault> {
+    let wish = Wish {
+        isolate: limits.isolate,
+        security: limits.security.map(Into::into),
+        ask: limits.ask.map(Into::into),
+        workspace: limits.workspace.map(Into::into),
+        network: limits.network.map(Into::into),
+        resources: Resources {
+            cpu: limits.cpu_ms.map(Duration::from_millis),
+            memory: limits.memory_bytes,
+            processes: limits.processes,
+        },
+    };
+    // Looking costs some milliseconds, which the many tasks without a wish need not wait for.
+    let found = if wish.wants_isolation() { Some(probe().await?) } else { None };
+    let agreed = wish.agree(|| match &found {
+        Some(found) => abilities(found),
+        None => {
+            abilities(&Probe { bubblewrap: Err(String::new()), landlock: Err(String::new()), root: false })
+        }
+    })?;
+    let mut notes = Vec::new();
+    if let (Isolation::Landlock, Some(Probe { bubblewrap: Err(why), .. })) = (agreed.isolation, &found) {
+        notes.push(format!(
+            "Landlock isolates it only in part: the session bus, the display and agents stay in reach. \
+             Bubblewrap would close them. It does not work here: {why}."
+        ));
+    }
+    Ok((agreed, notes))
+}
+
+pub(crate) fn view(agreed: &Execution) -> wire::IsolationView {
+    wire::IsolationView {
+        kind: agreed.isolation.into(),
+        workspace: agreed.workspace.into(),
+        network: agreed.network.into(),
+        memory_bytes: agreed.resources.memory,
+        cpu_ms: agreed.resources.cpu.map(|cpu| u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX)),
+        processes: agreed.resources.processes,
+        text: words(agreed),
+    }
+}
+
+fn words(agreed: &Execution) -> String {
+    if agreed.isolation == Isolation::None {
+        return "none, it runs as you".to_owned();
+    }
+    let mut parts = vec![match agreed.isolation {
+        Isolation::Landlock => "Landlock, in part".to_owned(),
+        other => other.label().to_owned(),
+    }];
+    parts.push(
+        match agreed.workspace {
+            Workspace::None => "no folder",
+            Workspace::Ro => "folder read only",
+            Workspace::Rw => "folder writable",
+        }
+        .to_owned(),
+    );
+    parts.push(match agreed.network {
+        Network::On => "network on".to_owned(),
+        Network::Off => "network off".to_owned(),
+    });
+    let Resources { cpu, memory, processes } = agreed.resources;
+    parts.extend(memory.map(|bytes| format!("memory {} MiB each", bytes / (1024 * 1024))));
+    parts.extend(cpu.map(|cpu| format!("processor {} each", say_duration(cpu))));
+    parts.extend(processes.map(|count| format!("at most {count} processes")));
+    parts.join(", ")
+}
+
+/// What can be enforced here, with the table of what a program can still do.
+pub async fn report() -> Result<wire::IsolationReport, Fault> {
+    let found = probe().await?;
+    let best = found.best();
+    let (kind, settings) = match best {
+        None => (Isolation::None, Vec::new()),
+        Some(best @ errand_os::Isolation::Bubblewrap { .. }) => (Isolation::Bubblewrap, Setting::all(best)),
+        Some(best @ errand_os::Isolation::Landlock { .. }) => (Isolation::Landlock, Setting::all(best)),
+    };
+    let columns = [Setting::OPEN].into_iter().chain(settings).map(|setting| column(setting, kind)).collect();
+    let row = |attempt: Attempt| wire::AttemptRow {
+        name: attempt.name().to_owned(),
+        text: attempt.text().to_owned(),
+    };
+    Ok(wire::IsolationReport {
+        kind: kind.into(),
+        limits: limits(&found, kind),
+        bubblewrap_problem: found.bubblewrap.err(),
+        landlock_level: found.landlock.ok(),
+        rows: Attempt::ALL.into_iter().map(row).collect(),
+        columns,
+    })
+}
+
+fn column(setting: Setting, kind: Isolation) -> wire::ReachColumn {
+    let kind = if setting.isolation.is_none() { Isolation::None } else { kind };
+    wire::ReachColumn {
+        kind: kind.into(),
+        workspace: match setting.folder {
+            Access::None => wire::Workspace::None,
+            Access::Read => wire::Workspace::Ro,
+            Access::Write => wire::Workspace::Rw,
+        },
+        network: if setting.network { wire::Network::On } else { wire::Network::Off },
+        offered: kind != Isolation::Landlock || setting.network,
+        can: Attempt::ALL
+            .into_iter()
+            .map(|attempt| (attempt.name().to_owned(), allows(setting, attempt)))
+            .collect(),
+    }
+}
+
+fn limits(found: &Probe, kind: Isolation) -> BTreeMap<String, String> {
+    let processes = match kind {
+        Isolation::Bubblewrap if abilities(found).processes => "all of them together.",
+        Isolation::Bubblewrap => "refused: the kernel does not count the processes of root.",
+        Isolation::Landlock => "refused: Landlock does not count them.",
+        Isolation::None => "refused.",
+    };
+    let each = |text: &str| if kind == Isolation::None { "refused.".to_owned() } else { text.to_owned() };
+    BTreeMap::from([
+        ("cpu".to_owned(), each("processor time of each process.")),
+        ("memory".to_owned(), each("address space of each process; Java and Node reserve a lot of it.")),
+        ("processes".to_owned(), processes.to_owned()),
+        ("timeout".to_owned(), "the whole task, isolated or not.".to_owned()),
+    ])
+}
+
+async fn probe() -> Result<Probe, Fault> {
+    tokio::task::spawn_blocking(errand_os::probe).await.map_err(|error| {
+        Fault::new(Code::Internal, format!("The isolation could not be looked at: {error}."))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agreement_is_said_in_a_line() {
+        assert_eq!(view(&Execution::default()).text, "none, it runs as you");
+        let agreed = Execution {
+            isolation: Isolation::Bubblewrap,
+            workspace: Workspace::Ro,
+            network: Network::Off,
+            resources: Resources {
+                cpu: Some(Duration::from_secs(60)),
+                memory: Some(512 << 20),
+                processes: Some(8),
+            },
+        };
+        let text = "bubblewrap, folder read only, network off, memory 512 MiB each, processor 1 min each, \
+                    at most 8 processes";
+        assert_eq!(view(&agreed).text, text);
+    }
+
+    #[tokio::test]
+    async fn the_report_says_of_every_row_and_column_what_is_so() {
+        let report = report().await.unwrap();
+        assert_eq!(report.rows.len(), Attempt::ALL.len());
+        assert_eq!(report.columns.len(), if report.kind == wire::Isolation::None { 1 } else { 7 });
+        for column in &report.columns {
+            assert_eq!(column.can.len(), report.rows.len());
+            assert_eq!(column.can["read_key"], column.kind == wire::Isolation::None);
+        }
+        assert_eq!(report.bubblewrap_problem.is_none(), report.kind == wire::Isolation::Bubblewrap);
+    }
+}
