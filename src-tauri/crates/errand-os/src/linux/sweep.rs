@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, WaitOptions, set_child_subreaper, waitpid};
 use super::ladder::Ladder;
 use super::process::{self, Row};
 use crate::ProcessIdentity;
+use crate::sandbox::scratch;
 use crate::spawner::{RUN_VARIABLE, SPAWNER_VARIABLE, SUPERVISOR_NAME};
 use crate::swept::{Swept, SweptProcess};
 
@@ -27,6 +28,7 @@ pub fn sweep(mark: &str, known: &[ProcessIdentity], grace: Duration) -> Swept {
     loop {
         let rows = remains(mark, known);
         if rows.is_empty() {
+            scratch::clear(mark);
             return Swept { ended: ended.into_iter().collect(), left: 0 };
         }
         // Opened before the signals, so that no exit is missed between them and the wait.

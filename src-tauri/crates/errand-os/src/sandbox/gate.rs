@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -19,13 +18,14 @@ use serde::{Deserialize, Serialize};
 
 use super::landlock::Rules;
 use super::places::real;
+use super::scratch::Scratch;
 use super::{Access, Isolation, Limits, NOT_INSIDE, Sandbox, bubblewrap, probe};
 use crate::os::sys::{
     Half, SingleThreaded, close_inherited, collect, fork, hold_signals, leave, release_signals,
 };
 use crate::spawner::fds::{Received, pair, receive, tell};
 use crate::spawner::supervise::{drain, exit_of};
-use crate::spawner::{Exit, StartFailure};
+use crate::spawner::{Exit, RUN_VARIABLE, StartFailure};
 
 /// What the gate is told, apart from the command line behind it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -69,24 +69,6 @@ pub struct Confined {
     pub scratch: Option<Scratch>,
 }
 
-/// A folder for temporary files where a program does not get a /tmp of its own.
-pub struct Scratch(PathBuf);
-
-impl Scratch {
-    fn make() -> io::Result<Scratch> {
-        let path = Path::new("/tmp").join(format!("errand-{}", uuid::Uuid::new_v4().simple()));
-        std::fs::DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(Scratch(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // What cannot be removed is left to whoever clears /tmp.
-        std::fs::remove_dir_all(&self.0).ok();
-    }
-}
-
 /// Puts a sandbox around a program, or says in a half sentence why that cannot be. `program`: the file found for
 /// `argv`.
 pub fn confine(
@@ -121,13 +103,14 @@ pub fn confine(
             (bwrap, PathBuf::from("/"), None)
         }
         Isolation::Landlock { level } => {
-            let scratch = Scratch::make().map_err(failed)?;
-            let own = scratch.0.display().to_string();
+            let run = env.iter().find(|(name, _)| name == RUN_VARIABLE).map(|(_, run)| run.as_str());
+            let scratch = Scratch::make(run.unwrap_or_default()).map_err(failed)?;
+            let own = scratch.path().display().to_string();
             env.retain(|(name, _)| name != "HOME");
             env.extend([("HOME".to_owned(), own.clone()), ("TMPDIR".to_owned(), own)]);
-            plan.rules = Some(Rules::for_all(sandbox, level, folder.clone(), scratch.0.clone()));
+            plan.rules = Some(Rules::for_all(sandbox, level, folder.clone(), scratch.path().to_owned()));
             words.push("errand".into());
-            let cwd = if sandbox.folder == Access::None { scratch.0.clone() } else { folder };
+            let cwd = if sandbox.folder == Access::None { scratch.path().to_owned() } else { folder };
             (gate, cwd, Some(scratch))
         }
     };

@@ -22,6 +22,8 @@ mod probe;
 #[cfg(not(target_os = "linux"))]
 #[path = "unsupported.rs"]
 mod probe;
+#[cfg(target_os = "linux")]
+pub(crate) mod scratch;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,7 +33,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(target_os = "linux")]
 pub use gate::gate;
 #[cfg(target_os = "linux")]
-pub(crate) use gate::{Confined, Scratch, Word, confine, why_not};
+pub(crate) use gate::{Confined, Word, confine, why_not};
 #[cfg(not(target_os = "linux"))]
 pub use probe::gate;
 pub use probe::{landlock_level, probe};

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::fds::{Received, receive};
 use super::{Exit, StartFailure};
 use crate::ProcessIdentity;
-use crate::sandbox::{Confined, Scratch, Word, why_not};
+use crate::sandbox::scratch::Scratch;
+use crate::sandbox::{Confined, Word, why_not};
 
 /// A run that began with a gate.
 pub struct Gated {

@@ -92,6 +92,10 @@ fn a_lost_supervisor_leaves_no_isolated_program() {
             let mut rest = String::new();
             process.stdout.take().unwrap().read_to_string(&mut rest).await.unwrap();
             lab.nothing_left().await;
+            // Temporary files stay for the next engine to clear.
+            let mark = lab.mark.clone();
+            tokio::task::spawn_blocking(move || sweep(&mark, &[], Duration::ZERO)).await.unwrap();
+            assert_eq!(scratches(&lab.mark), 0, "{kind:?}");
         }
         lab
     });
@@ -124,9 +128,15 @@ fn a_sweep_finds_isolated_programs() {
             );
             assert!(swept.ended.iter().any(|it| it.name == "sh" && it.run.is_some()), "{kind:?}: {swept:?}");
             assert!(!identity.is_alive() && marked(&lost.mark).is_empty());
+            assert_eq!(scratches(&lost.mark), 0, "{kind:?}: temporary files are left");
         }
         lab
     });
+}
+
+fn scratches(mark: &str) -> usize {
+    let names = std::fs::read_dir("/tmp").unwrap().flatten();
+    names.filter(|entry| entry.file_name().to_string_lossy().contains(mark)).count()
 }
 
 fn temporary_files_go_with_the_run() {
