@@ -4,7 +4,7 @@ export type TaskState = "waiting" | "queued" | "running" | "needs_you" | "rate_l
 
 export type Security = "deny" | "allowlist" | "full";
 
-export type Ask = "off" | "on_miss" | "always";
+export type AskMode = "off" | "on_miss" | "always";
 
 export type Workspace = "none" | "ro" | "rw";
 
@@ -20,7 +20,7 @@ memory_bytes?: number,
 /**
  * Processor time of each of its processes.
  */
-cpu_ms?: number, processes?: number, security?: Security, ask?: Ask, };
+cpu_ms?: number, processes?: number, security?: Security, ask?: AskMode, };
 
 export type IsolationView = { kind: Isolation, workspace: Workspace, network: Network, memory_bytes: number | null, cpu_ms: number | null, processes: number | null, 
 /**
@@ -216,7 +216,11 @@ after?: Array<string>, labels?: Array<string>, priority?: Priority,
 /**
  * The same key and the same work again is the same task.
  */
-key?: string, timeout_ms?: number, retries?: number, notify?: Notify, turns?: TurnLimitsGiven, };
+key?: string, timeout_ms?: number, retries?: number, notify?: Notify, turns?: TurnLimitsGiven, 
+/**
+ * What a program is to be kept from.
+ */
+limits?: Limits, };
 
 export type ListTasks = { states?: Array<TaskState>, label?: string, folder?: string, 
 /**

@@ -97,3 +97,37 @@ fn a_person_is_no_program_of_a_task() {
     home.ended(&[&id]);
     home.quit();
 }
+
+#[test]
+fn an_isolated_program_speaks_for_its_own_run_and_reaches_no_other() {
+    let home = Home::new();
+    home.start_and_keep();
+    if home.json("doctor")["isolation"]["kind"] == "none" {
+        // Nothing isolates here, and that such a task is refused then is tested beside the sandbox.
+        return;
+    }
+    let fifo = home.fifo("hold");
+    let victim =
+        script(&home, "", &format!(r#"echo "$ERRAND_SOCKET" > keys; read -r _ < {}"#, fifo.display()));
+    home.wait_for_file("keys");
+    let id = script(
+        &home,
+        "--isolate",
+        &format!(
+            r#"$E progress "looking around" && echo spoke
+            ERRAND_SOCKET=$(cat keys) $E progress "as another" || echo "another: $?"
+            ERRAND_SOCKET={}/run/person.sock $E progress "as you" || echo "yours: $?"
+            $E finish "All of it." && sleep 600"#,
+            home.root().display()
+        ),
+    );
+    home.ended(&[&id]);
+    let task = home.task(&id);
+    assert_eq!(task["artifact"]["report"], "All of it.", "{task}");
+    home.wait_for(&id, "has left", |task| task["run"]["phase"] == "over");
+    let said = home.ok(&format!("log {id}"));
+    assert!(said.contains("spoke") && said.contains("another: ") && said.contains("yours: "), "{said}");
+    home.open(&fifo);
+    home.ended(&[&victim]);
+    home.quit();
+}
