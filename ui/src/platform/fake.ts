@@ -108,6 +108,7 @@ export function aTask(changes: Partial<TaskView> = {}): TaskView {
     agent: 'script',
     profile: null,
     brief: null,
+    effects: [],
     argv: ['make', 'test'],
     command: 'make test',
     cwd: '/home/ada/errands',
