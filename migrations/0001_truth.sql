@@ -17,6 +17,8 @@ CREATE TABLE task (
     notify          TEXT    NOT NULL,
     timeout_ms      INTEGER,
     retries         INTEGER NOT NULL,
+    -- The folder that each of its runs holds, by its one name.
+    lease           TEXT,
     start_at        INTEGER,
     failures        INTEGER NOT NULL,
     runs            INTEGER NOT NULL,

@@ -137,7 +137,11 @@ after?: Array<string>, labels?: Array<string>, priority?: Priority,
 /**
  * The same key and the same work again is the same task.
  */
-key?: string, timeout_ms?: number, retries?: number, notify?: Notify, };
+key?: string, timeout_ms?: number, retries?: number, notify?: Notify, 
+/**
+ * No other task that says so runs in the folder, above it or below it at the same time.
+ */
+exclusive?: boolean, };
 
 export type ListTasks = { states?: Array<TaskState>, label?: string, folder?: string, 
 /**
@@ -226,6 +230,10 @@ agent: string, profile: string | null, argv: Array<string>,
  * The program as one line that could be typed again.
  */
 command: string, cwd: string, labels: Array<string>, priority: Priority, notify: Notify, origin: string, parent: string | null, after: string[], start_at: string | null, timeout_ms: number | null, retries: number, 
+/**
+ * Its runs hold their folder for themselves.
+ */
+exclusive: boolean, 
 /**
  * The latest run.
  */

@@ -119,6 +119,7 @@ export function aTask(changes: Partial<TaskView> = {}): TaskView {
     start_at: null,
     timeout_ms: null,
     retries: 0,
+    exclusive: false,
     run: null,
     questions: [],
     artifact: null,

@@ -5,6 +5,7 @@ mod bodies;
 pub mod client;
 pub mod diary;
 pub mod doctor;
+mod folders;
 pub mod host;
 mod markdown;
 mod program;

@@ -117,6 +117,9 @@ pub struct Run {
     /// A variable for the program: K=V, or K for its value here; may be repeated
     #[arg(long, value_name = "K[=V]")]
     pub env: Vec<String>,
+    /// Let no other such task run in its folder, above it or below it at the same time
+    #[arg(long)]
+    pub exclusive: bool,
     /// Which agent works on the brief
     #[arg(long)]
     pub agent: Option<String>,

@@ -109,6 +109,7 @@ fn request(typed: Run, own: &Variables, brief: impl Fn() -> Result<String, Fault
         timeout_ms: typed.timeout,
         retries: typed.retries,
         notify: typed.notify,
+        exclusive: typed.exclusive,
     })
 }
 

@@ -4,9 +4,10 @@
 mod answers;
 mod intake;
 mod process;
+mod slots;
 mod timers;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use errand_base::{Code, Fault, RunId, TaskId};
@@ -16,6 +17,7 @@ use crate::commit::StepWrite;
 use crate::input::{Action, Input, Leave, LiveTask, Moment, Reply, Used};
 use crate::run::RunShared;
 use crate::settings;
+use slots::Slots;
 use timers::Timers;
 
 /// Up to this many tasks keep their program in memory; beyond, it is read when its turn comes.
@@ -24,8 +26,7 @@ const KEEP_WORK: usize = 4_000;
 pub(crate) struct Dispatcher {
     live: HashMap<TaskId, Entry>,
     queue: BTreeMap<Rank, Candidate>,
-    /// The runs that hold a slot.
-    slots: HashSet<RunId>,
+    slots: Slots,
     dependents: HashMap<TaskId, Vec<TaskId>>,
     timers: Timers,
     settings: settings::Live,
@@ -61,7 +62,7 @@ impl Dispatcher {
         Dispatcher {
             live: HashMap::new(),
             queue: BTreeMap::new(),
-            slots: HashSet::new(),
+            slots: Slots::default(),
             dependents: HashMap::new(),
             timers: Timers::default(),
             settings,
@@ -100,7 +101,7 @@ impl Dispatcher {
             Input::Reloaded { task, stored } => self.reloaded(&task, stored),
             Input::Tick => {}
             Input::Recovered { tasks } => tasks.into_iter().for_each(|live| self.remember(live)),
-            Input::Swept { tails } => self.swept(tails),
+            Input::Swept { tails, all_gone } => self.swept(tails, all_gone),
             Input::Settings(settings) => self.settings = settings,
             Input::DiskFull(full) => self.disk_full = full,
             Input::Why { task, reply } => drop(reply.send(self.why(&task))),
@@ -197,7 +198,7 @@ impl Dispatcher {
                 // The slot of a start that was not written down is free again.
                 let started = step.task.run.as_ref().map(|run| run.id);
                 if let Some(run) = started.filter(|_| entry.live.task.run.is_none()) {
-                    self.slots.remove(&run);
+                    self.slots.free(run);
                 }
                 self.place(task);
                 if let Some(reply) = letter.reply {
@@ -235,7 +236,7 @@ impl Dispatcher {
             Effect::Spawn { run } => self.launch(task, *run),
             Effect::End { run } => self.end(task, *run),
             Effect::Free { run } => {
-                self.slots.remove(run);
+                self.slots.free(*run);
                 if let Some(entry) = self.live.get_mut(task) {
                     entry.shared = None;
                     entry.leaving = false;
@@ -275,7 +276,12 @@ impl Dispatcher {
         let model = &entry.live.task;
         if model.state == State::Queued && entry.committing.is_none() {
             let rank = Rank::new(model.policy.priority, model.failures > 0, entry.live.seq);
-            let candidate = Candidate { task: task.clone(), holds: model.holds, ending: model.run.is_some() };
+            let candidate = Candidate {
+                task: task.clone(),
+                holds: model.holds,
+                ending: model.run.is_some(),
+                lease: model.policy.lease.clone(),
+            };
             self.queue.insert(rank, candidate);
             entry.rank = Some(rank);
         }
@@ -310,10 +316,11 @@ impl Dispatcher {
         }
     }
 
-    fn world(&self) -> World {
+    fn world(&self) -> World<'_> {
         World {
             slots: self.settings.slots,
-            held_slots: u32::try_from(self.slots.len()).unwrap_or(u32::MAX),
+            held_slots: self.slots.count(),
+            leases: self.slots.leases(),
             paused: self.settings.paused || self.sweeping,
             quitting: self.leaving.is_some(),
             disk_full: self.disk_full,
@@ -323,15 +330,14 @@ impl Dispatcher {
     fn admit(&mut self) {
         for task in admit(self.world(), self.queue.values()) {
             let run = RunId::new(self.now.wall);
-            self.slots.insert(run);
-            if let Some(rank) = self.live.get_mut(&task).and_then(|entry| entry.rank.take()) {
-                self.queue.remove(&rank);
-            }
+            let rank = self.live.get_mut(&task).and_then(|entry| entry.rank.take());
+            let candidate = rank.and_then(|rank| self.queue.remove(&rank));
+            self.slots.take(run, &task, candidate.as_ref().and_then(|candidate| candidate.lease.as_ref()));
             self.post(&task, Letter { event: Event::Admitted { run }, reply: None, used: None });
             // Only if a letter that came before changed the state: the slot is not needed.
             let taken = self.live.get(&task).is_some_and(|entry| entry.committing.is_some());
             if !taken {
-                self.slots.remove(&run);
+                self.slots.free(run);
                 self.place(&task);
             }
         }

@@ -86,9 +86,11 @@ pub(crate) enum Input {
     Recovered {
         tasks: Vec<LiveTask>,
     },
-    /// Every process of an earlier engine is gone; here are the last words of the runs it had.
+    /// The processes of an earlier engine were ended; here are the last words of the runs it had. It comes again
+    /// once processes that would not go are gone.
     Swept {
         tails: Vec<(TaskId, RunId, Tail)>,
+        all_gone: bool,
     },
     Settings(settings::Live),
     DiskFull(bool),

@@ -6,6 +6,7 @@
 mod admit;
 mod artifact;
 mod event;
+mod lease;
 mod reason;
 mod step;
 mod task;
@@ -15,6 +16,7 @@ pub use artifact::{Artifact, Format, Tail};
 pub use event::{
     By, Death, DeliveryKind, Effect, Event, Exit, Refused, StartError, Subject, Surface, Transition,
 };
+pub use lease::{Held, Lease};
 pub use reason::Reason;
 pub use step::{Step, accept, step};
 pub use task::{

@@ -54,6 +54,9 @@ pub struct RunTask {
     pub retries: Option<u32>,
     #[ts(optional)]
     pub notify: Option<Notify>,
+    /// No other task that says so runs in the folder, above it or below it at the same time.
+    #[ts(optional, as = "Option<_>")]
+    pub exclusive: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

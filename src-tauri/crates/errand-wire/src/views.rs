@@ -62,6 +62,8 @@ pub struct TaskView {
     #[ts(type = "number | null")]
     pub timeout_ms: Option<u64>,
     pub retries: u32,
+    /// Its runs hold their folder for themselves.
+    pub exclusive: bool,
     /// The latest run.
     pub run: Option<RunView>,
     pub questions: Vec<QuestionView>,

@@ -6,8 +6,8 @@ use errand_model::{Origin, Policy, Program, Work};
 use errand_wire::{PreviewProgram, ProgramPreview, RunReply, RunTask, command};
 
 use super::resolve;
-use crate::program;
 use crate::router::{Api, Body};
+use crate::{folders, program};
 
 const LONGEST_TITLE: usize = 200;
 const LONGEST_LABEL: usize = 60;
@@ -17,7 +17,12 @@ const MOST_RETRIES: u32 = 100;
 impl Body for command::Run {
     async fn run(api: &Api, params: RunTask) -> Result<RunReply, Fault> {
         let argv = argv_of(&params)?;
-        let cwd = program::folder(params.cwd.as_deref())?;
+        let mut cwd = program::folder(params.cwd.as_deref())?;
+        let lease = params.exclusive.then(|| folders::lease_on(&cwd)).transpose()?;
+        if let Some(lease) = &lease {
+            // A link that is changed while the task waits must not lead its program into another folder.
+            cwd = lease.folder().to_owned();
+        }
         let env = program::environment(params.env)?;
         program::find(&argv, &cwd, &env)?;
         let mut after: Vec<TaskId> = Vec::new();
@@ -40,6 +45,7 @@ impl Body for command::Run {
                 notify: params.notify.map(Into::into).unwrap_or_default(),
                 timeout: params.timeout_ms.map(std::time::Duration::from_millis),
                 retries: retries(params.retries)?,
+                lease,
             },
             start_at: params.at,
             after,

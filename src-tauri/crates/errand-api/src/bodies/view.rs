@@ -62,6 +62,7 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
         start_at: model.start_at,
         timeout_ms: model.policy.timeout.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
         retries: model.policy.retries,
+        exclusive: model.policy.lease.is_some(),
         run: run.map(|run| run_view(run, &now)),
         questions: questions.into_iter().map(question).collect(),
         artifact: artifact.map(artifact_view),

@@ -99,7 +99,7 @@ fn facts(task: &TaskView, look: Look, now: &Now) -> String {
     };
     add("Command", task.command.clone());
     add("Agent", if task.agent == "script" { String::new() } else { task.agent.clone() });
-    add("Folder", task.cwd.clone());
+    add("Folder", format!("{}{}", task.cwd, if task.exclusive { ", for itself alone" } else { "" }));
     add("Made", format!("{} by {}", absolute(task.created_at, now), task.origin));
     add(
         "Starts",

@@ -48,6 +48,7 @@ fn every_flag_arrives() {
         "A=1",
         "--env",
         "SECRET",
+        "--exclusive",
         "--agent",
         "claude",
         "--",
@@ -65,7 +66,7 @@ fn every_flag_arrives() {
     assert_eq!(task.at.unwrap().to_string(), "2026-11-30T08:00:00.000Z");
     assert_eq!((task.after, task.labels), (vec!["a".into(), "b".into()], vec!["x".into(), "y".into()]));
     assert_eq!((task.priority, task.notify), (Some(Priority::Urgent), Some(Notify::Silent)));
-    assert_eq!((task.timeout_ms, task.retries), (Some(5_400_000), Some(2)));
+    assert_eq!((task.timeout_ms, task.retries, task.exclusive), (Some(5_400_000), Some(2), true));
     assert_eq!(
         (task.env["A"].as_str(), task.env["SECRET"].as_str(), task.env["PATH"].as_str()),
         ("1", "s", "/bin")

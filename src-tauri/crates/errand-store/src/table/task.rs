@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use errand_base::{TaskId, Timestamp};
-use errand_model::{Holds, Origin, Policy, Run, Stage, State, Task, Timer, Work};
+use errand_model::{Holds, Lease, Origin, Policy, Run, Stage, State, Task, Timer, Work};
 use rusqlite::{Connection, params};
 
 use crate::StoreError;
@@ -77,7 +77,7 @@ macro_rules! select {
     ($which:literal) => {
         concat!(
             "SELECT t.seq, t.id, t.state, t.version, t.generation, t.holds, t.priority, t.notify, t.timeout_ms, \
-             t.retries, t.start_at, t.failures, t.runs, t.executed_ms, t.next_question, t.next_timer, t.timers, \
+             t.retries, t.lease, t.start_at, t.failures, t.runs, t.executed_ms, t.next_question, t.next_timer, t.timers, \
              t.run_id, t.run_n, t.run_stage, t.run_started_at, t.reason, t.reason_text, t.title, w.work, t.command, \
              t.origin, t.created_at, t.updated_at, t.ended_at, t.outcome \
              FROM task t JOIN work w ON w.task = t.seq ",
@@ -177,10 +177,10 @@ impl TasksMut<'_> {
         self.conn
             .prepare_cached(
                 "INSERT INTO task (id, title, command, cwd, state, version, generation, holds, priority, notify, \
-                 timeout_ms, retries, start_at, failures, runs, executed_ms, next_question, next_timer, timers, \
+                 timeout_ms, retries, lease, start_at, failures, runs, executed_ms, next_question, next_timer, timers, \
                  run_id, run_n, run_stage, run_started_at, reason, reason_text, origin, created_at, updated_at, \
                  ended_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
-                 ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?27, ?28)",
+                 ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?28, ?29)",
             )?
             .execute(params![
                 task.id.as_str(),
@@ -195,6 +195,7 @@ impl TasksMut<'_> {
                 task.policy.notify.db_name(),
                 task.policy.timeout.map(millis),
                 task.policy.retries,
+                task.policy.lease.as_ref().map(|lease| lease.folder().to_string_lossy()),
                 task.start_at.map(Timestamp::as_millis),
                 task.failures,
                 task.runs,
@@ -344,6 +345,7 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
             notify: columns.name()?,
             timeout: columns.get::<Option<i64>>()?.map(duration),
             retries: columns.get()?,
+            lease: columns.get::<Option<String>>()?.map(|folder| Lease::on(folder.into())),
         },
         start_at: columns.time_or_none()?,
         after: Vec::new(),

@@ -51,8 +51,10 @@ prop_compose! {
         notify in prop::sample::select(vec![Notify::Always, Notify::Significant, Notify::Silent]),
         timeout in prop::option::of(millis()),
         retries in any::<u32>(),
+        lease in prop::option::of("(/[a-zé ]{1,8}){1,4}"),
     ) -> Policy {
-        Policy { priority, notify, timeout, retries }
+        let lease = lease.map(|folder| errand_model::Lease::on(folder.into()));
+        Policy { priority, notify, timeout, retries, lease }
     }
 }
 
@@ -123,7 +125,8 @@ proptest! {
         for question in &mut second.questions {
             question.n += 100;
         }
-        // Which tasks it waits for is fixed; what became of them is not.
+        // Which folder it holds and which tasks it waits for is fixed; what became of those is not.
+        second.policy.lease.clone_from(&first.policy.lease);
         second.after = first.after.iter().zip(second.after.iter().cycle()).map(|(old, new)| Dependency {
             task: old.task.clone(),
             ..new.clone()

@@ -66,6 +66,7 @@ pub fn task(state: TaskState) -> TaskView {
         start_at: None,
         timeout_ms: Some(5_400_000),
         retries: 0,
+        exclusive: false,
         run: Some(RunView {
             n: 1,
             phase: Phase::Executing,

@@ -1,0 +1,3 @@
+//! Who may work in a folder, and when.
+
+mod leases;

@@ -1,0 +1,3 @@
+//! The folders that tasks work in.
+
+mod leases;
