@@ -36,11 +36,14 @@ CREATE TABLE task (
     origin          TEXT    NOT NULL,
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
-    ended_at        INTEGER
+    ended_at        INTEGER,
+    archived_at     INTEGER
 ) STRICT;
 
--- Each entry also carries `seq`, so one state is read newest first without sorting.
-CREATE INDEX task_by_state ON task (state);
+-- Each entry also carries `seq`, so one state is read newest first without sorting. A task stands in one of the two:
+-- however many are archived, a list without them does not have to pass them.
+CREATE INDEX task_by_state ON task (state) WHERE archived_at IS NULL;
+CREATE INDEX task_archived ON task (state) WHERE archived_at IS NOT NULL;
 -- What an engine takes up when it starts. Nothing in it changes between the first state and the last.
 CREATE INDEX task_unfinished ON task (seq) WHERE ended_at IS NULL OR run_id IS NOT NULL;
 CREATE INDEX task_by_folder ON task (cwd);

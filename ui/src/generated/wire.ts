@@ -147,7 +147,11 @@ export type ListTasks = { states?: Array<TaskState>, label?: string, folder?: st
 /**
  * Words that must occur in the brief or the report.
  */
-search?: string, limit?: number, 
+search?: string, 
+/**
+ * Archived tasks, too.
+ */
+archived?: boolean, limit?: number, 
 /**
  * From `next` of the page before.
  */
@@ -176,6 +180,12 @@ question?: string,
  * The name of an option, or its label.
  */
 choice: string, surface?: Surface, };
+
+export type ArchiveTasks = { tasks: Array<string>, 
+/**
+ * Take them out of the archive.
+ */
+restore?: boolean, surface?: Surface, };
 
 export type CancelTasks = { tasks: Array<string>, reason?: string, surface?: Surface, };
 
@@ -221,7 +231,7 @@ duplicate: boolean,
  */
 notes: Array<string>, };
 
-export type TaskView = { id: string, title: string, state: TaskState, holds: Array<Hold>, reason: ReasonView, with_gaps: boolean, generation: number, created_at: string, updated_at: string, ended_at: string | null, 
+export type TaskView = { id: string, title: string, state: TaskState, holds: Array<Hold>, reason: ReasonView, with_gaps: boolean, generation: number, created_at: string, updated_at: string, ended_at: string | null, archived_at: string | null, 
 /**
  * `script` for a plain program.
  */
@@ -251,7 +261,7 @@ export type TaskRow = { id: string, title: string, state: TaskState, holds: Arra
 /**
  * What came of it, in one line; for a running task what it does.
  */
-outcome: string, command: string, cwd: string, labels: Array<string>, priority: Priority, open_questions: number, created_at: string, updated_at: string, ended_at: string | null, };
+outcome: string, command: string, cwd: string, labels: Array<string>, priority: Priority, open_questions: number, created_at: string, updated_at: string, ended_at: string | null, archived_at: string | null, };
 
 export type TaskList = { 
 /**
@@ -359,6 +369,8 @@ export interface Commands {
   cancel: { params: CancelTasks; reply: Changed };
   /** Opens an ended task again. */
   retry: { params: RetryTask; reply: TaskView };
+  /** Puts ended tasks out of sight, or back. */
+  archive: { params: ArchiveTasks; reply: Changed };
   /** Removes ended tasks for good. */
   delete: { params: DeleteTasks; reply: Changed };
   /** Changes a task that was handed over. */

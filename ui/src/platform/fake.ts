@@ -105,6 +105,7 @@ export function aTask(changes: Partial<TaskView> = {}): TaskView {
     created_at: AT,
     updated_at: AT,
     ended_at: null,
+    archived_at: null,
     agent: 'script',
     profile: null,
     argv: ['make', 'test'],

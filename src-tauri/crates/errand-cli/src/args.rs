@@ -49,6 +49,8 @@ pub enum Command {
     Cancel(Cancel),
     /// Open an ended task again
     Retry(Task),
+    /// Put ended tasks out of sight; they are kept
+    Archive(Archive),
     /// Remove ended tasks for good, with their reports and logs
     Delete(Delete),
     /// Change a task that was handed over
@@ -147,6 +149,9 @@ pub struct List {
     /// Only tasks with these words in the brief or the report
     #[arg(long, value_name = "WORDS")]
     pub search: Option<String>,
+    /// Archived tasks, too
+    #[arg(long)]
+    pub archived: bool,
     /// At most N tasks
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
@@ -191,6 +196,16 @@ pub struct Watch {
     /// Begin after this change instead of now
     #[arg(long)]
     pub cursor: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+pub struct Archive {
+    /// The ids or their beginnings
+    #[arg(required = true, value_name = "TASK")]
+    pub tasks: Vec<String>,
+    /// Take them out of the archive
+    #[arg(long)]
+    pub restore: bool,
 }
 
 #[derive(Debug, Args)]

@@ -26,6 +26,7 @@ pub async fn perform(session: &Session, command: Command) -> End {
         Command::Watch(typed) => stream::watch(session, typed).await,
         Command::Wait(typed) => wait::wait(session, typed).await,
         Command::Answer(typed) => change::answer(session, typed).await,
+        Command::Archive(typed) => change::archive(session, typed).await,
         Command::Delete(typed) => change::delete(session, typed).await,
         Command::Cancel(typed) => change::cancel(session, typed).await,
         Command::Retry(typed) => change::retry(session, typed).await,

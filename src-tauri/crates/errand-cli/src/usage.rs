@@ -113,6 +113,7 @@ mod tests {
             "errand answer a yes --choose no",
             "errand set a",
             "errand pause",
+            "errand archive",
             "errand pause a --all",
             "errand settings",
             "errand settings get",

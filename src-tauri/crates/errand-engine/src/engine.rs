@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use errand_agents::{Agent, Order, Script};
 use errand_base::{Clock, Code, Fault, TaskId};
-use errand_model::{Event, StartError, Work};
+use errand_model::{Event, StartError, Surface, Work};
 use errand_os::Notifier;
 use errand_store::{LogRun, Store};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -18,7 +18,7 @@ use crate::input::{Accepted, Action, Counts, Edit, Input, Launch, Leave, LiveTas
 use crate::log_sink::LogSink;
 use crate::outbox::Outbox;
 use crate::run::RunShared;
-use crate::{recovery, retention, settings};
+use crate::{archive, recovery, retention, settings};
 
 /// Between asking processes to end and killing them. A logout leaves us 5 s for everything.
 const GRACE: Duration = Duration::from_secs(3);
@@ -123,6 +123,14 @@ impl Engine {
         let now = self.clock.now();
         let task = self.store.write(move |tx| commit::write_edit(tx, &id, &edit, now)).await?;
         self.send(Input::Edited { task: Box::new(task) })
+    }
+
+    /// Puts an ended task out of sight, or back. Whoever does that has seen what came of it.
+    pub async fn archive(&self, task: &TaskId, archive: bool, surface: Surface) -> Result<(), Fault> {
+        let id = task.clone();
+        let now = self.clock.now();
+        self.store.write(move |tx| archive::write(tx, &id, archive, surface, now)).await?;
+        self.outbox.opened(task).await
     }
 
     /// Removes an ended task with everything that belongs to it.

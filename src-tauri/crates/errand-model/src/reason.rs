@@ -77,6 +77,10 @@ reasons! {
     DismissedByPerson = "dismissed_by_person",
     Settled = "settled",
     Edited = "edited",
+    /// Put out of sight by its person; it is kept.
+    Archived = "archived",
+    /// Taken out of the archive again.
+    Restored = "restored",
     /// One of its processes asked for what only a person may do.
     ReachedTooFar = "reached_too_far",
     RemovedByPerson = "removed_by_person",

@@ -55,6 +55,7 @@ types!(
     ReadLog,
     WaitTasks,
     AnswerQuestion,
+    ArchiveTasks,
     CancelTasks,
     DeleteTasks,
     RetryTask,

@@ -23,8 +23,9 @@ pub use parts::{
     WireError,
 };
 pub use requests::{
-    AnswerQuestion, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty, GetSetting, ListTasks, PauseTasks,
-    PreviewProgram, Quit, Raise, ReadLog, RetryTask, RunTask, SetSetting, TaskRef, WaitTasks, Window,
+    AnswerQuestion, ArchiveTasks, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty, GetSetting, ListTasks,
+    PauseTasks, PreviewProgram, Quit, Raise, ReadLog, RetryTask, RunTask, SetSetting, TaskRef, WaitTasks,
+    Window,
 };
 pub use views::{
     BackupDone, Changed, DoctorReport, DoctorRow, EngineStatus, LogPage, ProgramPreview, QuitReply,

@@ -71,6 +71,9 @@ pub struct ListTasks {
     /// Words that must occur in the brief or the report.
     #[ts(optional)]
     pub search: Option<String>,
+    /// Archived tasks, too.
+    #[ts(optional, as = "Option<_>")]
+    pub archived: bool,
     #[ts(optional)]
     pub limit: Option<u32>,
     /// From `next` of the page before.
@@ -127,6 +130,18 @@ pub struct CancelTasks {
     #[ts(optional)]
     #[serde(default)]
     pub reason: Option<String>,
+    #[ts(optional)]
+    #[serde(default)]
+    pub surface: Option<Surface>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct ArchiveTasks {
+    pub tasks: Vec<String>,
+    /// Take them out of the archive.
+    #[ts(optional, as = "Option<_>")]
+    #[serde(default)]
+    pub restore: bool,
     #[ts(optional)]
     #[serde(default)]
     pub surface: Option<Surface>,

@@ -41,6 +41,9 @@ pub struct TaskView {
     #[ts(type = "string | null")]
     #[schemars(with = "Option<String>")]
     pub ended_at: Option<Timestamp>,
+    #[ts(type = "string | null")]
+    #[schemars(with = "Option<String>")]
+    pub archived_at: Option<Timestamp>,
     /// `script` for a plain program.
     pub agent: String,
     pub profile: Option<String>,
@@ -100,6 +103,9 @@ pub struct TaskRow {
     #[ts(type = "string | null")]
     #[schemars(with = "Option<String>")]
     pub ended_at: Option<Timestamp>,
+    #[ts(type = "string | null")]
+    #[schemars(with = "Option<String>")]
+    pub archived_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

@@ -1,3 +1,4 @@
 //! The folders that tasks work in.
 
+mod archive;
 mod leases;

@@ -32,6 +32,7 @@ impl Body for command::List {
             label: params.label,
             folder: params.folder.map(PathBuf::from),
             search: params.search.filter(|words| !words.trim().is_empty()),
+            archived: params.archived,
             limit,
             before_seq,
             ..Filter::default()

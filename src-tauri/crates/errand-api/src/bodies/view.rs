@@ -48,6 +48,7 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
         created_at: stored.created_at,
         updated_at: stored.updated_at,
         ended_at: stored.ended_at,
+        archived_at: stored.archived_at,
         agent: "script".to_owned(),
         profile: None,
         argv: program.argv.clone(),
@@ -204,6 +205,7 @@ pub(super) fn row(row: Row, paused: bool) -> wire::TaskRow {
         created_at: row.created_at,
         updated_at: row.updated_at,
         ended_at: row.ended_at,
+        archived_at: row.archived_at,
     }
 }
 

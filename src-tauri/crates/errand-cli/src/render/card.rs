@@ -35,7 +35,8 @@ fn head(task: &TaskView, look: Look, now: &Now) -> String {
     );
     let mut lines = vec![format!("{}  {title}", paint(look, STRONG, task.id.as_str())).trim_end().to_owned()];
     let gaps = if task.with_gaps { ", with gaps" } else { "" };
-    let label = format!("{}{gaps}", state::label(task.state, &task.holds));
+    let archived = if task.archived_at.is_some() { ", archived" } else { "" };
+    let label = format!("{}{gaps}{archived}", state::label(task.state, &task.holds));
     let since = relative(task.ended_at.unwrap_or(task.updated_at), now);
     lines.push(format!(
         "{}  {}",

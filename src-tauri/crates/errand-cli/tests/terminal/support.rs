@@ -162,7 +162,7 @@ pub fn task(id: &str, state: &str) -> Value {
     json!({
         "id": id, "title": "Build", "state": state, "holds": [], "reason": {"code": "r", "text": "because"},
         "with_gaps": false, "generation": 1, "created_at": "2026-11-18T11:00:00.000Z",
-        "updated_at": "2026-11-18T11:00:00.000Z", "ended_at": null, "agent": "script", "profile": null,
+        "updated_at": "2026-11-18T11:00:00.000Z", "ended_at": null, "archived_at": null, "agent": "script", "profile": null,
         "argv": ["make"], "command": "make", "cwd": "/", "labels": [], "priority": "normal", "notify": "always",
         "origin": "person", "parent": null, "after": [], "start_at": null, "timeout_ms": null, "retries": 0,
         "exclusive": false,

@@ -1,3 +1,4 @@
 //! Who may work in a folder, and when.
 
+mod archive;
 mod leases;

@@ -1,14 +1,18 @@
 //! The state of a task is written here and nowhere else.
 
+mod row;
+
 use std::ops::Deref;
 
 use errand_base::{TaskId, Timestamp};
-use errand_model::{Holds, Lease, Origin, Policy, Run, Stage, State, Task, Timer, Work};
+use errand_model::{Origin, State, Task, Work};
 use rusqlite::{Connection, params};
 
 use crate::StoreError;
-use crate::table::names::{Columns, Named, all, duration, first, json, millis};
+use crate::table::names::{Columns, Named, all, first, json, millis};
 use crate::table::{dependency, key, label, question};
+pub use row::Stored;
+use row::{read, select};
 
 pub struct Tasks<'a> {
     pub(crate) conn: &'a Connection,
@@ -49,41 +53,12 @@ pub enum Inserted {
     },
 }
 
-/// A task as it stands in the database.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
-    pub seq: i64,
-    pub task: Task,
-    pub title: String,
-    pub work: Work,
-    pub command: String,
-    pub labels: Vec<String>,
-    pub origin: Origin,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-    pub ended_at: Option<Timestamp>,
-    pub outcome: Option<String>,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolved {
     One(TaskId),
     None,
     /// The first of the tasks that it could mean.
     Many(Vec<TaskId>),
-}
-
-macro_rules! select {
-    ($which:literal) => {
-        concat!(
-            "SELECT t.seq, t.id, t.state, t.version, t.generation, t.holds, t.priority, t.notify, t.timeout_ms, \
-             t.retries, t.lease, t.start_at, t.failures, t.runs, t.executed_ms, t.next_question, t.next_timer, t.timers, \
-             t.run_id, t.run_n, t.run_stage, t.run_started_at, t.reason, t.reason_text, t.title, w.work, t.command, \
-             t.origin, t.created_at, t.updated_at, t.ended_at, t.outcome \
-             FROM task t JOIN work w ON w.task = t.seq ",
-            $which
-        )
-    };
 }
 
 impl Tasks<'_> {
@@ -227,7 +202,8 @@ impl TasksMut<'_> {
     }
 
     /// Writes a task that was decided upon as of `from_version`. `false`: somebody else was first, and nothing
-    /// was written. `outcome` replaces the line for lists if given; a task that is open again has none.
+    /// was written. `outcome` replaces the line for lists if given; a task that is open again has none, and is no
+    /// longer archived.
     pub fn advance(
         &mut self,
         seq: i64,
@@ -244,7 +220,8 @@ impl TasksMut<'_> {
                  executed_ms = ?14, next_question = ?15, next_timer = ?16, timers = ?17, run_id = ?18, \
                  run_n = ?19, run_stage = ?20, run_started_at = ?21, reason = ?22, reason_text = ?23, \
                  outcome = CASE WHEN ?25 THEN coalesce(?24, outcome) ELSE ?24 END, updated_at = ?26, \
-                 ended_at = CASE WHEN ?25 THEN coalesce(ended_at, ?26) END \
+                 ended_at = CASE WHEN ?25 THEN coalesce(ended_at, ?26) END, \
+                 archived_at = CASE WHEN ?25 THEN archived_at END \
                  WHERE seq = ?1 AND version = ?2",
             )?
             .execute(params![
@@ -305,6 +282,13 @@ impl TasksMut<'_> {
         Ok(true)
     }
 
+    /// Puts an ended task into the archive or takes it out. `false`: it is not over, or there is nothing to change.
+    pub fn archive(&mut self, seq: i64, archive: bool, now: Timestamp) -> Result<bool, StoreError> {
+        let sql = "UPDATE task SET archived_at = CASE WHEN ?2 THEN ?3 END, updated_at = ?3 \
+                   WHERE seq = ?1 AND ended_at IS NOT NULL AND (archived_at IS NULL) = ?2";
+        Ok(self.conn.prepare_cached(sql)?.execute(params![seq, archive, now.as_millis()])? > 0)
+    }
+
     /// Removes a task that ended before, with everything that belongs to it but its part of the feed, which
     /// [`crate::TransitionsMut::detach`] sets free.
     /// `false`: it was opened again meanwhile.
@@ -328,59 +312,4 @@ impl<'a> Deref for TasksMut<'a> {
 
 fn timers(task: &Task) -> Result<std::borrow::Cow<'static, str>, StoreError> {
     if task.timers.is_empty() { Ok("[]".into()) } else { Ok(json("task", &task.timers)?.into()) }
-}
-
-/// Without what stands in other tables.
-fn read(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
-    let mut columns = Columns::of("task", row);
-    let seq = columns.get()?;
-    let mut task = Task {
-        id: columns.task_id()?,
-        state: columns.name()?,
-        version: columns.get()?,
-        generation: columns.get()?,
-        holds: Holds::from_bits(columns.get()?),
-        policy: Policy {
-            priority: columns.name()?,
-            notify: columns.name()?,
-            timeout: columns.get::<Option<i64>>()?.map(duration),
-            retries: columns.get()?,
-            lease: columns.get::<Option<String>>()?.map(|folder| Lease::on(folder.into())),
-        },
-        start_at: columns.time_or_none()?,
-        after: Vec::new(),
-        failures: columns.get()?,
-        runs: columns.get()?,
-        run: None,
-        executed: duration(columns.get()?),
-        questions: Vec::new(),
-        next_question: columns.get()?,
-        next_timer: 0,
-        timers: Vec::new(),
-        reason: errand_model::Reason::Accepted,
-        reason_text: String::new(),
-    };
-    task.next_timer = columns.get()?;
-    task.timers = columns.json::<Vec<Timer>>()?;
-    let (id, n) = (columns.run_id_or_none()?, columns.get::<Option<u32>>()?);
-    let (stage, started_at) = (columns.name_or_none::<Stage>()?, columns.time_or_none()?);
-    task.run = match (id, n, stage, started_at) {
-        (Some(id), Some(n), Some(stage), Some(started_at)) => Some(Run { id, n, stage, started_at }),
-        _ => None,
-    };
-    task.reason = columns.name()?;
-    task.reason_text = columns.get()?;
-    Ok(Stored {
-        seq,
-        task,
-        title: columns.get()?,
-        work: columns.json()?,
-        command: columns.get()?,
-        labels: Vec::new(),
-        origin: columns.name()?,
-        created_at: columns.time()?,
-        updated_at: columns.time()?,
-        ended_at: columns.time_or_none()?,
-        outcome: columns.get()?,
-    })
 }
