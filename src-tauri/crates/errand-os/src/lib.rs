@@ -13,6 +13,7 @@ mod peer;
 mod program;
 mod spawner;
 mod swept;
+mod work;
 
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]
@@ -31,6 +32,7 @@ pub use notify::{
 };
 pub use os::boundary::peer;
 pub use os::sweep::{become_subreaper, reap_adopted, sweep};
+pub use os::tree::remove_tree;
 pub use own::{kill_self, own_uid};
 pub use peer::Peer;
 pub use program::{USUAL_PATH, find_program};
@@ -39,3 +41,6 @@ pub use spawner::{
     read_now, serve,
 };
 pub use swept::{Swept, SweptProcess};
+pub use work::{
+    ATTACHMENTS, AttachError, Attached, LeftBehind, MOST_ATTACHED, MOST_BYTES, Reserved, Staged, WorkFolders,
+};
