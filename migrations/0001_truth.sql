@@ -37,7 +37,10 @@ CREATE TABLE task (
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
     ended_at        INTEGER,
-    archived_at     INTEGER
+    archived_at     INTEGER,
+    -- Of the folder that belongs to the task: none, pending, removed, failed. NULL: it has none.
+    cleanup         TEXT,
+    cleanup_error   TEXT
 ) STRICT;
 
 -- Each entry also carries `seq`, so one state is read newest first without sorting. A task stands in one of the two:
@@ -47,6 +50,8 @@ CREATE INDEX task_archived ON task (state) WHERE archived_at IS NOT NULL;
 -- What an engine takes up when it starts. Nothing in it changes between the first state and the last.
 CREATE INDEX task_unfinished ON task (seq) WHERE ended_at IS NULL OR run_id IS NOT NULL;
 CREATE INDEX task_by_folder ON task (cwd);
+-- Tasks whose folders were being removed when an engine died.
+CREATE INDEX task_in_removal ON task (seq) WHERE cleanup = 'pending';
 
 -- The program with its arguments and its whole environment, as JSON.
 CREATE TABLE work (

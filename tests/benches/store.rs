@@ -151,6 +151,7 @@ fn insert(tx: &mut WriteTx<'_>, task: &Task) -> Result<(), StoreError> {
         work: &Work::Program(Program { argv, cwd: "/home/me/project".into(), env }),
         command: &command,
         labels: &["tests".into()],
+        has_folder: false,
         origin: Origin::Person,
         key: None,
         fingerprint: "",

@@ -83,6 +83,22 @@ kind: string, state: DeliveryState,
  */
 why: string, times_shown: number, updated_at: string, };
 
+export type Cleanup = "none" | "pending" | "removed" | "failed";
+
+export type OwnFolderView = { 
+/**
+ * It is made before the first run.
+ */
+path: string, 
+/**
+ * Where the files are that were attached.
+ */
+attachments: string | null, cleanup: Cleanup, 
+/**
+ * Why it could not be removed.
+ */
+error: string | null, };
+
 export type TimelineRow = { cursor: number, at: string, subject: SubjectKind, task: string | null, 
 /**
  * Which run, question or delivery of the task.
@@ -141,7 +157,15 @@ key?: string, timeout_ms?: number, retries?: number, notify?: Notify,
 /**
  * No other task that says so runs in the folder, above it or below it at the same time.
  */
-exclusive?: boolean, };
+exclusive?: boolean, 
+/**
+ * Run it in a folder of its own, which is made for it and removed with it, instead of `cwd`.
+ */
+managed?: boolean, 
+/**
+ * The name of copies that the caller has put among the folders of this home, to be attached.
+ */
+staged?: string, };
 
 export type ListTasks = { states?: Array<TaskState>, label?: string, folder?: string, 
 /**
@@ -244,6 +268,10 @@ command: string, cwd: string, labels: Array<string>, priority: Priority, notify:
  * Its runs hold their folder for themselves.
  */
 exclusive: boolean, 
+/**
+ * The folder that belongs to it and is removed with it.
+ */
+own_folder: OwnFolderView | null, 
 /**
  * The latest run.
  */

@@ -121,6 +121,7 @@ export function aTask(changes: Partial<TaskView> = {}): TaskView {
     timeout_ms: null,
     retries: 0,
     exclusive: false,
+    own_folder: null,
     run: null,
     questions: [],
     artifact: null,

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use errand_base::{Clock, Code, Fault, SystemClock};
 use errand_engine::{Engine, Leave, Parts};
-use errand_os::{DesktopNotifier, EngineLock, Home, LockError};
+use errand_os::{DesktopNotifier, EngineLock, Home, LockError, WorkFolders};
 use errand_store::{Notice, Store};
 use errand_wire::{Event, Window, WindowKind};
 use tokio::net::UnixListener;
@@ -85,6 +85,7 @@ pub async fn start(home: Home, options: Options) -> Result<Hosted, Fault> {
         clock: clock.clone(),
         agent: errand_engine::script_agent(options.lean_binary.clone(), &home.mark()).await?,
         home_mark: home.mark(),
+        folders: WorkFolders::of(&home),
         notifier: Arc::new(notifier),
         notifier_events,
         clicks,

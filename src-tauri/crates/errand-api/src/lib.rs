@@ -1,6 +1,7 @@
 //! The commands of Errand: their bodies, the socket they are served on, and the client that calls them. Every
 //! surface comes through here, so none has logic of its own.
 
+pub mod attach;
 mod bodies;
 pub mod client;
 pub mod diary;

@@ -37,6 +37,8 @@ pub enum Code {
     /// The engine is leaving and takes no new work.
     Quitting,
     BadBackup,
+    /// The folder of a task could not be removed.
+    CleanUpFailed,
     TimedOutWaiting,
     /// A program of a task asked for what only its person may do.
     OnlyForPeople,
@@ -66,6 +68,7 @@ impl Code {
         Code::ProgramsRunning,
         Code::Quitting,
         Code::BadBackup,
+        Code::CleanUpFailed,
         Code::TimedOutWaiting,
         Code::OnlyForPeople,
         Code::Internal,
@@ -93,6 +96,7 @@ impl Code {
             | Code::ProgramsRunning
             | Code::Quitting
             | Code::BadBackup
+            | Code::CleanUpFailed
             | Code::OnlyForPeople
             | Code::Internal => 6,
         }
@@ -127,6 +131,7 @@ impl Code {
             Code::ProgramsRunning => "`errand quit --finish` waits for them, `errand quit --now` stops them.",
             Code::Quitting => "Start Errand again, then repeat the command.",
             Code::BadBackup => "Choose a file that `errand backup` has written.",
+            Code::CleanUpFailed => "Look at what stands in the way, then delete the task again.",
             Code::TimedOutWaiting => "The task goes on. `errand wait TASK` waits again.",
             Code::Internal => "`errand doctor` collects what a report needs.",
         }

@@ -1,5 +1,7 @@
 //! What can be typed. The texts here are the help a person reads.
 
+use std::path::PathBuf;
+
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use errand_base::Timestamp;
 use errand_wire::{Notify, Priority, TaskState};
@@ -92,6 +94,12 @@ pub struct Run {
     /// The folder to run in [default: this one]
     #[arg(long, value_name = "FOLDER")]
     pub cwd: Option<String>,
+    /// Run it in a folder of its own, which is kept with the task and removed with it
+    #[arg(long, conflicts_with = "cwd")]
+    pub managed: bool,
+    /// Give it a copy of this file, in the folder that ERRAND_ATTACHMENTS names; may be repeated, 256 MiB in all
+    #[arg(long = "attach", value_name = "FILE")]
+    pub attach: Vec<PathBuf>,
     /// Not before: 08:00, +2h or 2026-11-30T08:00:00Z
     #[arg(long, value_name = "TIME", value_parser = parse::moment)]
     pub at: Option<Timestamp>,

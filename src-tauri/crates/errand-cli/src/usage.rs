@@ -108,6 +108,8 @@ mod tests {
             "errand run --priority top -- true",
             "errand run --retries -3 -- true",
             "errand run --title",
+            "errand run --managed --cwd / -- true",
+            "errand run --attach",
             "errand run words -- true",
             "errand answer a",
             "errand answer a yes --choose no",

@@ -37,13 +37,21 @@ pub(crate) fn write_acceptance(
     }
     let fingerprint = fingerprint(new);
     for _ in 0..DRAWS {
-        let step = accept(TaskId::random(), new.policy.clone(), new.start_at, after.clone(), now);
+        let chosen = new.own.as_ref().and_then(|own| own.id.clone());
+        let step = accept(
+            chosen.unwrap_or_else(TaskId::random),
+            new.policy.clone(),
+            new.start_at,
+            after.clone(),
+            now,
+        );
         let row = errand_store::NewTask {
             task: &step.task,
             title: &new.title,
             work: &new.work,
             command: &new.command,
             labels: &new.labels,
+            has_folder: new.own.is_some(),
             origin: new.origin,
             key: new.key.as_deref(),
             fingerprint: &fingerprint,
@@ -55,7 +63,8 @@ pub(crate) fn write_acceptance(
                     write_effect(tx, &step, effect, seq, None, now)?;
                 }
                 let work = Some(std::sync::Arc::new(new.work.clone()));
-                return Ok(Acceptance::New(Box::new(LiveTask { seq, task: step.task, work })));
+                let has_folder = new.own.is_some();
+                return Ok(Acceptance::New(Box::new(LiveTask { seq, task: step.task, work, has_folder })));
             }
             Inserted::IdTaken => {}
             Inserted::Duplicate { id, same_work } => return Ok(Acceptance::Known { id, same_work }),
@@ -188,5 +197,7 @@ pub(crate) fn write_edit(
 /// The same key with other work is a conflict; the environment does not count, since callers differ in it.
 fn fingerprint(new: &NewTask) -> String {
     let errand_model::Work::Program(program) = &new.work;
-    serde_json::json!([program.argv, program.cwd]).to_string()
+    let Some(own) = &new.own else { return serde_json::json!([program.argv, program.cwd]).to_string() };
+    let cwd = (!own.is_run_in()).then_some(&program.cwd);
+    serde_json::json!([program.argv, cwd, own.fingerprint()]).to_string()
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use errand_agents::{Agent, Order, Script};
 use errand_base::{Clock, Code, Fault, TaskId};
 use errand_model::{Event, StartError, Surface, Work};
-use errand_os::Notifier;
-use errand_store::{LogRun, Store};
+use errand_os::{Notifier, WorkFolders};
+use errand_store::{Cleanup, LogRun, Store};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::commit::{self, StepWrite};
@@ -18,7 +18,7 @@ use crate::input::{Accepted, Action, Counts, Edit, Input, Launch, Leave, LiveTas
 use crate::log_sink::LogSink;
 use crate::outbox::Outbox;
 use crate::run::RunShared;
-use crate::{archive, recovery, retention, settings};
+use crate::{archive, folders, recovery, retention, settings};
 
 /// Between asking processes to end and killing them. A logout leaves us 5 s for everything.
 const GRACE: Duration = Duration::from_secs(3);
@@ -32,6 +32,7 @@ pub struct Parts {
     /// Marks the processes of this home.
     pub home_mark: String,
     pub agent: Arc<dyn Agent>,
+    pub folders: WorkFolders,
     pub notifier: Arc<dyn Notifier>,
     pub notifier_events: mpsc::UnboundedReceiver<errand_os::NotifierEvent>,
     /// Hears which task a person clicked in a notification.
@@ -45,13 +46,14 @@ pub struct Engine {
     store: Store,
     clock: Arc<dyn Clock>,
     outbox: Outbox,
+    folders: WorkFolders,
     left: watch::Receiver<bool>,
 }
 
 impl Engine {
     /// Takes up where the engine before left off, and starts working.
     pub async fn start(parts: Parts) -> Result<Engine, Fault> {
-        let Parts { store, clock, home_mark, agent, notifier, notifier_events, clicks } = parts;
+        let Parts { store, clock, home_mark, agent, folders, notifier, notifier_events, clicks } = parts;
         let kept = store.read(|reader| reader.settings().all()).await?;
         let live = settings::Live::from_kept(&kept);
         let unfinished = recovery::unfinished(&store).await?;
@@ -68,8 +70,9 @@ impl Engine {
         actions.extend(dispatcher.handle(Input::Missed { events: missed }, now));
         tokio::spawn(recovery::sweep(store.clone(), home_mark, interrupted, input.clone()));
 
-        if may_remove {
-            let (mut leaving, work) = (left.clone(), retention::run(store.clone(), clock.clone()));
+        let keeping = retention::run(store.clone(), folders.clone(), clock.clone(), may_remove);
+        {
+            let (mut leaving, work) = (left.clone(), keeping);
             tokio::spawn(async move {
                 tokio::select! {
                     () = work => {}
@@ -83,23 +86,37 @@ impl Engine {
             store: store.clone(),
             clock: clock.clone(),
             outbox: outbox.clone(),
+            folders: folders.clone(),
             left,
         };
-        let mut driver = Driver { dispatcher, store, clock, agent, outbox, input, leave, full_probe: false };
+        let mut driver =
+            Driver { dispatcher, store, clock, agent, folders, outbox, input, leave, full_probe: false };
         driver.carry_out(actions);
         tokio::spawn(driver.run(inputs));
         Ok(engine)
     }
 
     /// Hands over a task. The answer comes after the commit.
-    pub async fn accept(&self, new: NewTask) -> Result<Accepted, Fault> {
-        self.ask(|reply| Input::Accept { new: Box::new(new), reply }).await?
+    pub async fn accept(&self, mut new: NewTask) -> Result<Accepted, Fault> {
+        let reserved = folders::reserve(&self.store, &self.folders, &mut new).await?;
+        let accepted = self.ask(|reply| Input::Accept { new: Box::new(new), reply }).await.flatten();
+        folders::conclude(&self.folders, reserved, &accepted).await;
+        accepted
+    }
+
+    /// The folders that belong to tasks.
+    pub fn folders(&self) -> &WorkFolders {
+        &self.folders
     }
 
     /// Tells a task that something happened; the answer comes after the commit.
     pub async fn tell(&self, task: &TaskId, event: Event) -> Result<(), Fault> {
         let id = task.clone();
         let stored = self.store.read(move |reader| reader.tasks().load(&id)).await?;
+        if stored.as_ref().is_some_and(|stored| stored.cleanup == Some(Cleanup::Pending)) {
+            let fault = Fault::new(Code::IllegalState, format!("{task} is being removed."));
+            return Err(fault.hint("Once it is gone, hand over a new one."));
+        }
         let stored = stored.map(|stored| Box::new(LiveTask::from(stored)));
         let reopens = matches!(event, Event::Retry { .. });
         let waits_for = stored.as_ref().map(|live| recovery::waits_for(&live.task)).filter(|_| reopens);
@@ -135,7 +152,7 @@ impl Engine {
 
     /// Removes an ended task with everything that belongs to it.
     pub async fn delete(&self, task: &TaskId) -> Result<(), Fault> {
-        retention::delete(&self.store, task, self.clock.now()).await?;
+        retention::delete(&self.store, &self.folders, task, self.clock.now()).await?;
         self.outbox.look();
         Ok(())
     }
@@ -206,6 +223,7 @@ struct Driver {
     store: Store,
     clock: Arc<dyn Clock>,
     agent: Arc<dyn Agent>,
+    folders: WorkFolders,
     outbox: Outbox,
     input: mpsc::UnboundedSender<Input>,
     leave: watch::Sender<bool>,
@@ -288,7 +306,8 @@ impl Driver {
     }
 
     fn launch(&self, launch: Launch) {
-        let Launch { task, seq, run, n, work, shared } = launch;
+        let Launch { task, seq, run, n, work, has_folder, shared } = launch;
+        let folders = self.folders.clone();
         let agent = self.agent.clone();
         let clock = self.clock.clone();
         let input = self.input.clone();
@@ -306,6 +325,10 @@ impl Driver {
                 None => read_work(&store, &task).await,
             };
             crate::failpoint::hit("before_spawn");
+            let work = match work {
+                Ok(work) if has_folder => folders::prepare(folders, &task).await.map(|()| work),
+                work => work,
+            };
             let session = match work {
                 Ok(work) => agent.start(Order { task, run, work, grace: GRACE }).await,
                 Err(error) => Err(error),
@@ -325,6 +348,8 @@ impl Driver {
             let id = task.clone();
             let stored = store.read(move |reader| reader.tasks().load(&id)).await;
             let stored = stored
+                // What is being removed is as good as gone.
+                .map(|stored| stored.filter(|stored| stored.cleanup != Some(Cleanup::Pending)))
                 .map(|stored| stored.map(|stored| Box::new(LiveTask::from(stored))))
                 .map_err(Fault::from);
             drop(input.send(Input::Reloaded { task, stored }));

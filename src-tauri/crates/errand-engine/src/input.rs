@@ -8,6 +8,7 @@ use errand_model::{Death, Event, Exit, Origin, Policy, Priority, StartError, Ste
 use tokio::sync::oneshot;
 
 use crate::commit::StepWrite;
+use crate::folders::OwnFolder;
 use crate::run::RunShared;
 use crate::settings;
 
@@ -31,6 +32,7 @@ pub struct NewTask {
     pub start_at: Option<Timestamp>,
     pub after: Vec<TaskId>,
     pub key: Option<String>,
+    pub own: Option<OwnFolder>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,7 +135,8 @@ pub(crate) struct Used {
 
 impl From<errand_store::Stored> for LiveTask {
     fn from(stored: errand_store::Stored) -> LiveTask {
-        LiveTask { seq: stored.seq, task: stored.task, work: Some(Arc::new(stored.work)) }
+        let has_folder = stored.cleanup.is_some();
+        LiveTask { seq: stored.seq, task: stored.task, work: Some(Arc::new(stored.work)), has_folder }
     }
 }
 
@@ -144,6 +147,8 @@ pub(crate) struct LiveTask {
     pub task: Task,
     /// Left in the store while a great many tasks wait.
     pub work: Option<Arc<Work>>,
+    /// A folder belongs to it, which is made before a run.
+    pub has_folder: bool,
 }
 
 #[derive(Debug)]
@@ -220,5 +225,6 @@ pub(crate) struct Launch {
     pub n: u32,
     /// Read from the store if it is not in memory.
     pub work: Option<Arc<Work>>,
+    pub has_folder: bool,
     pub shared: Arc<RunShared>,
 }

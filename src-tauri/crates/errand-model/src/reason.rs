@@ -84,6 +84,8 @@ reasons! {
     /// One of its processes asked for what only a person may do.
     ReachedTooFar = "reached_too_far",
     RemovedByPerson = "removed_by_person",
+    /// The folder that belongs to it could not be removed, so the task stays, too.
+    FolderNotRemoved = "folder_not_removed",
     /// Its time to be kept is over; the task was removed.
     Expired = "expired",
 }

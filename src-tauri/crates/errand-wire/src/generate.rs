@@ -44,6 +44,8 @@ types!(
     QuestionView,
     ArtifactView,
     DeliveryView,
+    Cleanup,
+    OwnFolderView,
     TimelineRow,
     Event,
     LogLine,

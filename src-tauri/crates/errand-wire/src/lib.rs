@@ -19,8 +19,8 @@ pub use names::{
     DeliveryState, Hold, LogStream, Notify, Phase, Priority, QuitMode, Surface, TaskState, WindowKind,
 };
 pub use parts::{
-    Answered, ArtifactView, ChoiceView, DeliveryView, QuestionView, ReasonView, RunView, TimelineRow,
-    WireError,
+    Answered, ArtifactView, ChoiceView, Cleanup, DeliveryView, OwnFolderView, QuestionView, ReasonView,
+    RunView, TimelineRow, WireError,
 };
 pub use requests::{
     AnswerQuestion, ArchiveTasks, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty, GetSetting, ListTasks,

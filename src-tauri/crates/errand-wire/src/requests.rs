@@ -57,6 +57,12 @@ pub struct RunTask {
     /// No other task that says so runs in the folder, above it or below it at the same time.
     #[ts(optional, as = "Option<_>")]
     pub exclusive: bool,
+    /// Run it in a folder of its own, which is made for it and removed with it, instead of `cwd`.
+    #[ts(optional, as = "Option<_>")]
+    pub managed: bool,
+    /// The name of copies that the caller has put among the folders of this home, to be attached.
+    #[ts(optional)]
+    pub staged: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

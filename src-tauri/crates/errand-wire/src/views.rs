@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use ts_rs::TS;
 
 use crate::{
-    ArtifactView, DeliveryView, Hold, LogLine, Notify, Priority, QuestionView, ReasonView, RunView,
-    TaskState, TimelineRow, WireError,
+    ArtifactView, DeliveryView, Hold, LogLine, Notify, OwnFolderView, Priority, QuestionView, ReasonView,
+    RunView, TaskState, TimelineRow, WireError,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -67,6 +67,8 @@ pub struct TaskView {
     pub retries: u32,
     /// Its runs hold their folder for themselves.
     pub exclusive: bool,
+    /// The folder that belongs to it and is removed with it.
+    pub own_folder: Option<OwnFolderView>,
     /// The latest run.
     pub run: Option<RunView>,
     pub questions: Vec<QuestionView>,

@@ -1,7 +1,7 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use errand_base::{Code, Fault, TaskId};
-use errand_engine::NewTask;
+use errand_engine::{NewTask, OwnFolder};
 use errand_model::{Origin, Policy, Program, Work};
 use errand_wire::{PreviewProgram, ProgramPreview, RunReply, RunTask, command};
 
@@ -17,8 +17,19 @@ const MOST_RETRIES: u32 = 100;
 impl Body for command::Run {
     async fn run(api: &Api, params: RunTask) -> Result<RunReply, Fault> {
         let argv = argv_of(&params)?;
-        let mut cwd = program::folder(params.cwd.as_deref())?;
-        let lease = params.exclusive.then(|| folders::lease_on(&cwd)).transpose()?;
+        let own = own_folder(&params)?;
+        let mut cwd = match &own {
+            // Its own folder is not there yet: what is attached will be in it, and nothing else.
+            Some(_) if params.managed => {
+                let staged =
+                    params.staged.as_deref().and_then(|name| api.engine.folders().staged_folder(name));
+                staged.unwrap_or_else(|| PathBuf::from("/dev/null"))
+            }
+            Some(_) | None => program::folder(params.cwd.as_deref())?,
+        };
+        // Its own folder it has to itself in any case.
+        let exclusive = params.exclusive && !params.managed;
+        let lease = exclusive.then(|| folders::lease_on(&cwd)).transpose()?;
         if let Some(lease) = &lease {
             // A link that is changed while the task waits must not lead its program into another folder.
             cwd = lease.folder().to_owned();
@@ -50,10 +61,22 @@ impl Body for command::Run {
             start_at: params.at,
             after,
             key: key(params.key)?,
+            own,
         };
         let accepted = api.engine.accept(new).await?;
         Ok(RunReply { id: accepted.id, duplicate: accepted.duplicate, notes: Vec::new() })
     }
+}
+
+fn own_folder(params: &RunTask) -> Result<Option<OwnFolder>, Fault> {
+    if params.managed && params.cwd.is_some() {
+        return Err(Fault::new(
+            Code::BadUsage,
+            "A task runs in its own folder or in another one, not in both.",
+        ));
+    }
+    let wanted = params.managed || params.staged.is_some();
+    Ok(wanted.then(|| OwnFolder::new(params.managed, params.staged.clone())))
 }
 
 impl Body for command::Preview {

@@ -1,10 +1,11 @@
 //! Rows as the wire shows them.
 
 use errand_base::{TaskId, Timestamp, say_duration};
-use errand_engine::{RunShared, Telling};
+use errand_engine::{ATTACHMENTS_VARIABLE, RunShared, Telling};
 use errand_model::{Choice, Exit, Format, Surface};
+use errand_os::WorkFolders;
 use errand_store::{
-    Change, Delivery, DeliveryState, QuestionRow, QuestionState, Row, RunPhase, RunRow, Stored,
+    Change, Cleanup, Delivery, DeliveryState, QuestionRow, QuestionState, Row, RunPhase, RunRow, Stored,
     StoredArtifact, SubjectKind,
 };
 use errand_wire as wire;
@@ -28,6 +29,7 @@ pub(super) struct Now<'a> {
     pub live: Option<&'a RunShared>,
     pub why: Option<String>,
     pub telling: Telling,
+    pub folders: &'a WorkFolders,
 }
 
 pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
@@ -64,12 +66,34 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
         timeout_ms: model.policy.timeout.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
         retries: model.policy.retries,
         exclusive: model.policy.lease.is_some(),
+        own_folder: stored.cleanup.map(|cleanup| own_folder(cleanup, &model.id, program, now.folders)),
         run: run.map(|run| run_view(run, &now)),
         questions: questions.into_iter().map(question).collect(),
         artifact: artifact.map(artifact_view),
         deliveries: deliveries.into_iter().map(|row| delivery(row, &now.telling)).collect(),
         why_waiting: now.why,
         id: model.id,
+    }
+}
+
+fn own_folder(
+    cleanup: Cleanup,
+    task: &TaskId,
+    program: &errand_model::Program,
+    folders: &WorkFolders,
+) -> wire::OwnFolderView {
+    let attached = program.env.iter().any(|(name, _)| name == ATTACHMENTS_VARIABLE);
+    let (cleanup, error) = match cleanup {
+        Cleanup::None => (wire::Cleanup::None, None),
+        Cleanup::Pending => (wire::Cleanup::Pending, None),
+        Cleanup::Removed => (wire::Cleanup::Removed, None),
+        Cleanup::Failed(error) => (wire::Cleanup::Failed, Some(error)),
+    };
+    wire::OwnFolderView {
+        path: folders.folder(task).display().to_string(),
+        attachments: attached.then(|| folders.attachments(task).display().to_string()),
+        cleanup,
+        error,
     }
 }
 

@@ -82,6 +82,16 @@ fn a_program_runs_in_this_folder_with_few_variables() {
 }
 
 #[test]
+fn a_task_with_a_folder_of_its_own_takes_none_of_mine() {
+    let task = asked(&["--managed", "--attach", "a", "--attach", "b", "--", "true"]).unwrap();
+    assert_eq!((task.managed, task.cwd, task.staged), (true, None, None), "copies come later");
+    assert_eq!(
+        typed(&["--attach", "a", "--attach", "b", "--", "true"]).attach,
+        ["a", "b"].map(PathBuf::from)
+    );
+}
+
+#[test]
 fn a_brief_takes_no_folder_and_no_variables_of_its_own() {
     let task = asked(&["tidy", "the", "--title", "Tidy", "desk"]).unwrap();
     assert_eq!((task.brief.as_deref(), task.argv, task.cwd), (Some("tidy the desk"), None, None));

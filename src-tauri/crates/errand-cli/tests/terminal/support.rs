@@ -165,7 +165,7 @@ pub fn task(id: &str, state: &str) -> Value {
         "updated_at": "2026-11-18T11:00:00.000Z", "ended_at": null, "archived_at": null, "agent": "script", "profile": null,
         "argv": ["make"], "command": "make", "cwd": "/", "labels": [], "priority": "normal", "notify": "always",
         "origin": "person", "parent": null, "after": [], "start_at": null, "timeout_ms": null, "retries": 0,
-        "exclusive": false,
+        "exclusive": false, "own_folder": null,
         "run": null, "questions": [], "artifact": null, "deliveries": [], "why_waiting": null,
         "added_by_a_newer_engine": 7,
     })

@@ -20,6 +20,7 @@ impl Dispatcher {
             run,
             n: entry.live.task.runs,
             work: entry.live.work.clone(),
+            has_folder: entry.live.has_folder,
             shared,
         }));
     }

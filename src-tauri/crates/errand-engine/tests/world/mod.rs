@@ -6,7 +6,7 @@ use errand_agents::{SessionEvent, Stream};
 use errand_base::{Clock, FakeClock, Fault, TaskId, Timestamp};
 use errand_engine::{Accepted, Engine, NewTask, Parts};
 use errand_model::{Artifact, Exit, Origin, Policy, Program, Reason, State, Work};
-use errand_os::{Banner, FakeNotifier, Told};
+use errand_os::{Banner, FakeNotifier, Home, Told, WorkFolders};
 use errand_store::{Options, Store};
 use tokio::sync::mpsc;
 
@@ -19,7 +19,8 @@ pub struct World {
     pub agent: FakeAgent,
     pub notifier: Arc<FakeNotifier>,
     pub clock: Arc<FakeClock>,
-    store: Store,
+    pub folders: WorkFolders,
+    pub store: Store,
     clicks: mpsc::UnboundedReceiver<TaskId>,
     folder: tempfile::TempDir,
     told: Mutex<Vec<Told>>,
@@ -35,6 +36,9 @@ impl World {
         let options = Options { clock: clock.clone(), ballast: 1 << 16, ..Options::new(folder.path()) };
         let store = Store::open(options, clock.now()).unwrap().store;
         let agent = FakeAgent::default();
+        let home = Home::at(folder.path().join("home")).unwrap();
+        home.create().unwrap();
+        let folders = WorkFolders::of(&home);
         let (notifier, notifier_events) = FakeNotifier::absent();
         let notifier = Arc::new(notifier);
         let (clicks, clicked) = mpsc::unbounded_channel();
@@ -43,13 +47,15 @@ impl World {
             clock: clock.clone(),
             home_mark: "no-process-has-this-mark".into(),
             agent: Arc::new(agent.clone()),
+            folders: folders.clone(),
             notifier: notifier.clone(),
             notifier_events,
             clicks,
         })
         .await
         .unwrap();
-        World { engine, agent, notifier, clock, store, clicks: clicked, folder, told: Mutex::default() }
+        let told = Mutex::default();
+        World { engine, agent, notifier, clock, folders, store, clicks: clicked, folder, told }
     }
 
     /// The engine is gone without a word; another one opens its store.
@@ -224,7 +230,7 @@ impl World {
         tokio::time::timeout(PATIENCE, self.clicks.recv()).await.unwrap().unwrap()
     }
 
-    async fn eventually<T>(&self, look: impl Fn() -> Option<T>) -> T {
+    pub async fn eventually<T>(&self, look: impl Fn() -> Option<T>) -> T {
         let wait = async {
             loop {
                 if let Some(found) = look() {
@@ -237,7 +243,7 @@ impl World {
     }
 }
 
-fn new_task(title: &str) -> NewTask {
+pub fn new_task(title: &str) -> NewTask {
     NewTask {
         title: title.to_owned(),
         work: Work::Program(Program { argv: vec![title.to_owned()], cwd: "/".into(), env: Vec::new() }),
@@ -248,6 +254,7 @@ fn new_task(title: &str) -> NewTask {
         start_at: None,
         after: Vec::new(),
         key: None,
+        own: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The state of a task is written here and nowhere else.
 
+mod folder;
 mod row;
 
 use std::ops::Deref;
@@ -11,6 +12,7 @@ use rusqlite::{Connection, params};
 use crate::StoreError;
 use crate::table::names::{Columns, Named, all, first, json, millis};
 use crate::table::{dependency, key, label, question};
+pub use folder::{Cleanup, Ended};
 pub use row::Stored;
 use row::{read, select};
 
@@ -31,6 +33,8 @@ pub struct NewTask<'a> {
     /// The work as one line, for lists.
     pub command: &'a str,
     pub labels: &'a [String],
+    /// A folder belongs to it, to be removed with it.
+    pub has_folder: bool,
     pub origin: Origin,
     /// An idempotency key; the same one again is the same task.
     pub key: Option<&'a str>,
@@ -111,20 +115,6 @@ impl Tasks<'_> {
         }))
     }
 
-    /// Tasks that ended before, oldest first: where the row stands, and what it said last.
-    pub fn ended_before(
-        &self,
-        moment: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<(i64, TaskId, State)>, StoreError> {
-        let sql =
-            "SELECT seq, id, state FROM task WHERE ended_at < ?1 AND run_id IS NULL ORDER BY seq LIMIT ?2";
-        Ok(all!(self.conn, sql, params![moment.as_millis(), limit], |row| -> Result<_, StoreError> {
-            let mut columns = Columns::of("task", row);
-            Ok((columns.get()?, columns.task_id()?, columns.name()?))
-        }))
-    }
-
     fn complete(&self, mut stored: Stored) -> Result<Stored, StoreError> {
         stored.task.after = dependency::of_task(self.conn, stored.seq)?;
         stored.task.questions = question::open_of(self.conn, stored.seq)?;
@@ -154,8 +144,8 @@ impl TasksMut<'_> {
                 "INSERT INTO task (id, title, command, cwd, state, version, generation, holds, priority, notify, \
                  timeout_ms, retries, lease, start_at, failures, runs, executed_ms, next_question, next_timer, timers, \
                  run_id, run_n, run_stage, run_started_at, reason, reason_text, origin, created_at, updated_at, \
-                 ended_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
-                 ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?28, ?29)",
+                 ended_at, cleanup) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
+                 ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?28, ?29, ?30)",
             )?
             .execute(params![
                 task.id.as_str(),
@@ -187,6 +177,7 @@ impl TasksMut<'_> {
                 new.origin.db_name(),
                 now,
                 task.state.is_final().then_some(now),
+                new.has_folder.then_some("none"),
             ])?;
         let seq = self.conn.last_insert_rowid();
         let work = json("work", new.work)?;
@@ -221,7 +212,9 @@ impl TasksMut<'_> {
                  run_n = ?19, run_stage = ?20, run_started_at = ?21, reason = ?22, reason_text = ?23, \
                  outcome = CASE WHEN ?25 THEN coalesce(?24, outcome) ELSE ?24 END, updated_at = ?26, \
                  ended_at = CASE WHEN ?25 THEN coalesce(ended_at, ?26) END, \
-                 archived_at = CASE WHEN ?25 THEN archived_at END \
+                 archived_at = CASE WHEN ?25 THEN archived_at END, \
+                 cleanup = CASE WHEN ?25 OR cleanup IS NULL THEN cleanup ELSE 'none' END, \
+                 cleanup_error = CASE WHEN ?25 THEN cleanup_error END \
                  WHERE seq = ?1 AND version = ?2",
             )?
             .execute(params![
@@ -289,11 +282,27 @@ impl TasksMut<'_> {
         Ok(self.conn.prepare_cached(sql)?.execute(params![seq, archive, now.as_millis()])? > 0)
     }
 
+    /// The folder of a task that ended before is about to be removed; whoever decided about the task as it was loses.
+    /// `false`: it is open again, processes are left, or it has no folder.
+    pub fn begin_removal(&mut self, seq: i64, before: Timestamp) -> Result<bool, StoreError> {
+        let sql = "UPDATE task SET cleanup = 'pending', cleanup_error = NULL, version = version + 1 \
+                   WHERE seq = ?1 AND ended_at < ?2 AND run_id IS NULL AND cleanup IS NOT NULL";
+        Ok(self.conn.prepare_cached(sql)?.execute(params![seq, before.as_millis()])? > 0)
+    }
+
+    /// The folder is gone, or why it is not. `false`: nobody was removing it.
+    pub fn end_removal(&mut self, seq: i64, error: Option<&str>) -> Result<bool, StoreError> {
+        let sql = "UPDATE task SET cleanup = CASE WHEN ?2 IS NULL THEN 'removed' ELSE 'failed' END, \
+                   cleanup_error = ?2, version = version + 1 WHERE seq = ?1 AND cleanup = 'pending'";
+        Ok(self.conn.prepare_cached(sql)?.execute(params![seq, error])? > 0)
+    }
+
     /// Removes a task that ended before, with everything that belongs to it but its part of the feed, which
     /// [`crate::TransitionsMut::detach`] sets free.
-    /// `false`: it was opened again meanwhile.
+    /// `false`: it was opened again meanwhile, or its folder is still there.
     pub fn delete_ended(&mut self, seq: i64, before: Timestamp) -> Result<bool, StoreError> {
-        let sql = "DELETE FROM task WHERE seq = ?1 AND ended_at < ?2 AND run_id IS NULL";
+        let sql = "DELETE FROM task WHERE seq = ?1 AND ended_at < ?2 AND run_id IS NULL \
+                   AND (cleanup IS NULL OR cleanup = 'removed')";
         let gone = self.conn.prepare_cached(sql)?.execute(params![seq, before.as_millis()])? > 0;
         if gone {
             self.words.push(seq);

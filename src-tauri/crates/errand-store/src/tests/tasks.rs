@@ -153,6 +153,7 @@ async fn what_stands_beside_the_task_is_kept_too() {
                 work: &work("make test"),
                 command: "make test",
                 labels: &["night".into(), "ci".into()],
+                has_folder: false,
                 origin: Origin::Person,
                 key: None,
                 fingerprint: "f",
@@ -299,9 +300,10 @@ async fn a_deleted_task_leaves_only_its_history() {
         tx.runs().begin(run_id(1), first(seq), NOW)?;
         let ended = moved(&task("bold-falcon-427"), State::Completed);
         assert!(tx.tasks().advance(seq, 1, &ended, None, at(5))?);
-        assert_eq!(tx.tasks().ended_before(at(5), 9)?, [], "not yet");
+        assert_eq!(tx.tasks().ended_before(at(5), 0, 9)?, [], "not yet");
         assert!(!tx.tasks().delete_ended(seq, at(5))?);
-        assert_eq!(tx.tasks().ended_before(at(6), 9)?, [(seq, ended.id, State::Completed)]);
+        let found = crate::Ended { seq, id: ended.id, state: State::Completed, has_folder: false };
+        assert_eq!(tx.tasks().ended_before(at(6), 0, 9)?, [found]);
         assert!(tx.tasks().delete_ended(seq, at(6))?);
         tx.transitions().detach(seq)?;
         assert_eq!(tx.transitions().of_task(seq)?, []);

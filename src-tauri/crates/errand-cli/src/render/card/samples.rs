@@ -69,6 +69,7 @@ pub fn task(state: TaskState) -> TaskView {
         timeout_ms: Some(5_400_000),
         retries: 0,
         exclusive: false,
+        own_folder: None,
         run: Some(RunView {
             n: 1,
             phase: Phase::Executing,

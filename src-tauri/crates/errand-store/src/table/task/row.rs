@@ -3,6 +3,7 @@
 use errand_base::Timestamp;
 use errand_model::{Holds, Lease, Origin, Policy, Run, Stage, Task, Timer, Work};
 
+use super::folder::{self, Cleanup};
 use crate::StoreError;
 use crate::table::names::{Columns, duration};
 
@@ -21,6 +22,8 @@ pub struct Stored {
     pub ended_at: Option<Timestamp>,
     pub archived_at: Option<Timestamp>,
     pub outcome: Option<String>,
+    /// Of the folder that belongs to it, if one does.
+    pub cleanup: Option<Cleanup>,
 }
 
 macro_rules! select {
@@ -29,7 +32,7 @@ macro_rules! select {
             "SELECT t.seq, t.id, t.state, t.version, t.generation, t.holds, t.priority, t.notify, t.timeout_ms, \
              t.retries, t.lease, t.start_at, t.failures, t.runs, t.executed_ms, t.next_question, t.next_timer, t.timers, \
              t.run_id, t.run_n, t.run_stage, t.run_started_at, t.reason, t.reason_text, t.title, w.work, t.command, \
-             t.origin, t.created_at, t.updated_at, t.ended_at, t.archived_at, t.outcome \
+             t.origin, t.created_at, t.updated_at, t.ended_at, t.archived_at, t.outcome, t.cleanup, t.cleanup_error \
              FROM task t JOIN work w ON w.task = t.seq ",
             $which
         )
@@ -90,5 +93,6 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
         ended_at: columns.time_or_none()?,
         archived_at: columns.time_or_none()?,
         outcome: columns.get()?,
+        cleanup: folder::read(&mut columns)?,
     })
 }
