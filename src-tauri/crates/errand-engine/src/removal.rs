@@ -116,8 +116,12 @@ pub(crate) async fn resume(store: &Store, folders: &WorkFolders, now: Timestamp)
         let mut pending = Vec::new();
         for task in reader.tasks().in_removal()? {
             let told = reader.transitions().of_task(task.seq)?;
-            let by_person = told.last().is_some_and(|told| told.reason == Reason::RemovedByPerson);
-            pending.push((task, if by_person { Why::ByPerson } else { Why::Expired }));
+            let why = told.iter().rev().find_map(|told| match told.reason {
+                Reason::RemovedByPerson => Some(Why::ByPerson),
+                Reason::Expired => Some(Why::Expired),
+                _ => None,
+            });
+            pending.push((task, why.unwrap_or(Why::Expired)));
         }
         Ok(pending)
     });

@@ -32,10 +32,13 @@ pub(crate) async fn run(store: Store, folders: WorkFolders, clock: Arc<dyn Clock
     if let Err(error) = removal::resume(&store, &folders, clock.now()).await {
         tracing::warn!(%error, "what was left half done stays so");
     }
+    // What stands in the way of a folder is rarely gone within the hour: each engine tries once.
+    let mut stuck_too = true;
     loop {
-        if may_remove && let Err(error) = sweep(&store, &folders, clock.now()).await {
+        if may_remove && let Err(error) = sweep(&store, &folders, stuck_too, clock.now()).await {
             tracing::warn!(%error, "old tasks could not be removed");
         }
+        stuck_too = false;
         tokio::time::sleep(EVERY).await;
         if let Err(error) = removal::tidy(&store, &folders).await {
             tracing::warn!(%error, "what terminals have left stays");
@@ -48,7 +51,7 @@ async fn cutoff(store: &Store, now: Timestamp) -> Result<Timestamp, StoreError> 
     Ok(now.minus(DAY * Live::from_kept(&kept).keep_days))
 }
 
-async fn sweep(store: &Store, folders: &WorkFolders, now: Timestamp) -> Result<(), Fault> {
+async fn sweep(store: &Store, folders: &WorkFolders, stuck_too: bool, now: Timestamp) -> Result<(), Fault> {
     let before = cutoff(store, now).await?;
     let mut after = 0;
     loop {
@@ -61,7 +64,7 @@ async fn sweep(store: &Store, folders: &WorkFolders, now: Timestamp) -> Result<(
         for task in store.write(move |tx| remove(tx, without, before, now)).await? {
             store.logs().forget(&task);
         }
-        for task in with_folder {
+        for task in with_folder.into_iter().filter(|task| stuck_too || !task.stuck) {
             if let Err(fault) =
                 removal::remove_with_folder(store, folders, task, before, Why::Expired, now).await
             {
@@ -111,6 +114,7 @@ pub(crate) async fn delete(
         id: id.clone(),
         state: stored.task.state,
         has_folder: stored.cleanup.is_some(),
+        stuck: false,
     };
     let ever = Timestamp::from_millis(i64::MAX);
     let removed = if task.has_folder {

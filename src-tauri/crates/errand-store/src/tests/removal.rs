@@ -39,10 +39,11 @@ async fn a_row_goes_only_after_its_folder() {
         assert_eq!(cleanup(tx)?, Some(Cleanup::Pending));
         assert!(!tx.tasks().delete_ended(seq, at(9))?);
         let id = id("calm-owl-100");
-        let ended = Ended { seq, id, state: State::Failed, has_folder: true };
+        let ended = Ended { seq, id, state: State::Failed, has_folder: true, stuck: false };
         assert_eq!(tx.tasks().in_removal()?, [ended]);
         assert!(tx.tasks().end_removal(seq, Some("busy"))?);
         assert_eq!(cleanup(tx)?, Some(Cleanup::Failed("busy".into())));
+        assert!(tx.tasks().ended_before(at(9), 0, 1)?[0].stuck);
         assert!(!tx.tasks().delete_ended(seq, at(9))?);
         assert!(tx.tasks().begin_removal(seq, at(9))?);
         assert!(tx.tasks().end_removal(seq, None)?);

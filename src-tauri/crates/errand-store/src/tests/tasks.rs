@@ -302,7 +302,8 @@ async fn a_deleted_task_leaves_only_its_history() {
         assert!(tx.tasks().advance(seq, 1, &ended, None, at(5))?);
         assert_eq!(tx.tasks().ended_before(at(5), 0, 9)?, [], "not yet");
         assert!(!tx.tasks().delete_ended(seq, at(5))?);
-        let found = crate::Ended { seq, id: ended.id, state: State::Completed, has_folder: false };
+        let found =
+            crate::Ended { seq, id: ended.id, state: State::Completed, has_folder: false, stuck: false };
         assert_eq!(tx.tasks().ended_before(at(6), 0, 9)?, [found]);
         assert!(tx.tasks().delete_ended(seq, at(6))?);
         tx.transitions().detach(seq)?;

@@ -35,6 +35,8 @@ pub struct Ended {
     pub state: State,
     /// A folder belongs to it, which goes first.
     pub has_folder: bool,
+    /// That folder could not be removed before.
+    pub stuck: bool,
 }
 
 impl Tasks<'_> {
@@ -45,14 +47,14 @@ impl Tasks<'_> {
         after_seq: i64,
         limit: u32,
     ) -> Result<Vec<Ended>, StoreError> {
-        let sql = "SELECT seq, id, state, cleanup IS NOT NULL FROM task \
+        let sql = "SELECT seq, id, state, cleanup IS NOT NULL, cleanup IS 'failed' FROM task \
                    WHERE ended_at < ?1 AND run_id IS NULL AND seq > ?2 ORDER BY seq LIMIT ?3";
         Ok(all!(self.conn, sql, rusqlite::params![moment.as_millis(), after_seq, limit], ended))
     }
 
     /// Tasks whose folders were being removed when an engine died.
     pub fn in_removal(&self) -> Result<Vec<Ended>, StoreError> {
-        let sql = "SELECT seq, id, state, 1 FROM task WHERE cleanup = 'pending' ORDER BY seq";
+        let sql = "SELECT seq, id, state, 1, 0 FROM task WHERE cleanup = 'pending' ORDER BY seq";
         Ok(all!(self.conn, sql, [], ended))
     }
 }
@@ -64,6 +66,7 @@ fn ended(row: &rusqlite::Row<'_>) -> Result<Ended, StoreError> {
         id: columns.task_id()?,
         state: columns.name()?,
         has_folder: columns.get()?,
+        stuck: columns.get()?,
     })
 }
 
