@@ -69,16 +69,7 @@ impl Engine {
         actions.extend(dispatcher.handle(Input::Missed { events: missed }, now));
         tokio::spawn(recovery::sweep(store.clone(), home.clone(), interrupted, input.clone()));
 
-        let keeping = retention::run(store.clone(), folders.clone(), clock.clone(), may_remove);
-        {
-            let (mut leaving, work) = (left.clone(), keeping);
-            tokio::spawn(async move {
-                tokio::select! {
-                    () = work => {}
-                    _ = leaving.wait_for(|left| *left) => {}
-                }
-            });
-        }
+        retention::start(&store, &folders, &clock, may_remove, left.clone());
 
         let engine = Engine {
             input: input.clone(),
@@ -105,11 +96,21 @@ impl Engine {
     }
 
     /// Hands over a task. The answer comes after the commit.
-    pub async fn accept(&self, mut new: NewTask) -> Result<Accepted, Fault> {
-        let reserved = folders::reserve(&self.store, &self.folders, &mut new).await?;
-        let accepted = self.ask(|reply| Input::Accept { new: Box::new(new), reply }).await.flatten();
-        folders::conclude(&self.folders, reserved, &accepted).await;
-        accepted
+    pub async fn accept(&self, new: NewTask) -> Result<Accepted, Fault> {
+        if new.own.is_none() {
+            return self.write_down(new).await;
+        }
+        let engine = self.clone();
+        // A caller that goes away meanwhile must not leave a folder that nobody holds and whose row is yet to come.
+        folders::undisturbed(async move { folders::accept(&engine, new).await }).await?
+    }
+
+    pub(crate) async fn write_down(&self, new: NewTask) -> Result<Accepted, Fault> {
+        self.ask(|reply| Input::Accept { new: Box::new(new), reply }).await?
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// The folders that belong to tasks.
@@ -160,7 +161,12 @@ impl Engine {
 
     /// Removes an ended task with everything that belongs to it.
     pub async fn delete(&self, task: &TaskId) -> Result<(), Fault> {
-        retention::delete(&self.store, &self.folders, task, self.clock.now()).await?;
+        let (engine, task) = (self.clone(), task.clone());
+        // Begun is done: a row that says `pending` is not left behind because the terminal was closed.
+        folders::undisturbed(async move {
+            retention::delete(&engine.store, &engine.folders, &task, engine.clock.now()).await
+        })
+        .await??;
         self.outbox.look();
         Ok(())
     }

@@ -5,6 +5,7 @@ use errand_model::{Lease, StartError, Work};
 use errand_os::{AttachError, Attached, Reserved, WorkFolders};
 use errand_store::Store;
 
+use crate::Engine;
 use crate::input::{Accepted, NewTask};
 
 /// Tells a program where its attachments are.
@@ -42,12 +43,16 @@ impl OwnFolder {
     }
 }
 
-/// Chooses an id for a task with a folder of its own and takes what was attached.
-pub(crate) async fn reserve(
-    store: &Store,
-    folders: &WorkFolders,
-    new: &mut NewTask,
-) -> Result<Option<Reserved>, Fault> {
+/// Hands over a task with a folder of its own.
+pub(crate) async fn accept(engine: &Engine, mut new: NewTask) -> Result<Accepted, Fault> {
+    let reserved = reserve(engine.store(), engine.folders(), &mut new).await?;
+    let accepted = engine.write_down(new).await;
+    conclude(engine.folders(), reserved, &accepted).await;
+    accepted
+}
+
+/// Chooses an id and takes what was attached.
+async fn reserve(store: &Store, folders: &WorkFolders, new: &mut NewTask) -> Result<Option<Reserved>, Fault> {
     let Some(own) = &mut new.own else { return Ok(None) };
     let id = free_id(store, folders).await?;
     let mut reserved = None;
@@ -74,11 +79,7 @@ pub(crate) async fn reserve(
 }
 
 /// After the answer: the folder is the task's, or nobody's and gone. If we die before this, the next engine does it.
-pub(crate) async fn conclude(
-    folders: &WorkFolders,
-    reserved: Option<Reserved>,
-    accepted: &Result<Accepted, Fault>,
-) {
+async fn conclude(folders: &WorkFolders, reserved: Option<Reserved>, accepted: &Result<Accepted, Fault>) {
     let Some(reserved) = reserved else { return };
     let folders = folders.clone();
     let task =
@@ -141,9 +142,19 @@ fn is_full(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
 }
 
+/// To its end, even if nobody waits for it any more.
+pub(crate) async fn undisturbed<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, Fault> {
+    tokio::spawn(work).await.map_err(|error| broken_off(&error))
+}
+
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Fault> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| Fault::new(Code::Internal, format!("Work on a folder broke off: {error}.")))
+    tokio::task::spawn_blocking(work).await.map_err(|error| broken_off(&error))
+}
+
+fn broken_off(error: &tokio::task::JoinError) -> Fault {
+    Fault::new(Code::Internal, format!("Work on a folder broke off: {error}."))
 }

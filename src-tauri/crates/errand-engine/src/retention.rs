@@ -7,6 +7,8 @@ use errand_base::{Clock, Code, Fault, TaskId, Timestamp};
 use errand_os::WorkFolders;
 use errand_store::{Ended, Store, StoreError, WriteTx};
 
+use tokio::sync::watch;
+
 use crate::removal::{self, Why};
 use crate::settings::Live;
 
@@ -27,8 +29,25 @@ pub(crate) async fn believes(store: &Store, now: Timestamp) -> Result<bool, Stor
     Ok(newest.await?.first().is_none_or(|change| change.at >= before))
 }
 
+/// Until the engine leaves.
+pub(crate) fn start(
+    store: &Store,
+    folders: &WorkFolders,
+    clock: &Arc<dyn Clock>,
+    may_remove: bool,
+    mut left: watch::Receiver<bool>,
+) {
+    let work = run(store.clone(), folders.clone(), clock.clone(), may_remove);
+    tokio::spawn(async move {
+        tokio::select! {
+            () = work => {}
+            _ = left.wait_for(|left| *left) => {}
+        }
+    });
+}
+
 /// `may_remove`: tasks that are too old, too. What was left half done is done in any case.
-pub(crate) async fn run(store: Store, folders: WorkFolders, clock: Arc<dyn Clock>, may_remove: bool) {
+async fn run(store: Store, folders: WorkFolders, clock: Arc<dyn Clock>, may_remove: bool) {
     if let Err(error) = removal::resume(&store, &folders, clock.now()).await {
         tracing::warn!(%error, "what was left half done stays so");
     }

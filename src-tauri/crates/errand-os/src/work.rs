@@ -114,6 +114,17 @@ impl WorkFolders {
         remove_tree(&self.folder(task))
     }
 
+    /// Every folder that has the name of a task, whether there is one of that name or not.
+    pub fn all(&self) -> io::Result<Vec<TaskId>> {
+        let mut all = Vec::new();
+        for entry in std::fs::read_dir(&self.root)? {
+            let entry = entry?;
+            let task = entry.file_name().into_string().ok().and_then(|name| TaskId::try_from(name).ok());
+            all.extend(task.filter(|_| entry.file_type().is_ok_and(|kind| kind.is_dir())));
+        }
+        Ok(all)
+    }
+
     /// What terminals and engines that died have left on its way.
     pub fn left_behind(&self) -> io::Result<Vec<LeftBehind>> {
         let mut left = Vec::new();

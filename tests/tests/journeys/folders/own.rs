@@ -54,6 +54,23 @@ fn a_managed_task_works_in_a_folder_of_its_own_until_it_is_deleted() {
 }
 
 #[test]
+fn a_folder_without_a_task_is_left_alone_and_named() {
+    let home = Home::new();
+    home.start_and_keep();
+    let id = home.sh("--managed", "echo kept > kept");
+    home.ended(&[&id]);
+    let says = || home.ok("doctor").contains("belongs to no task");
+    assert!(!says());
+    // As after the restore of an older copy.
+    let other = home.root().join("work/lost-owl-100");
+    fs::create_dir(&other).unwrap();
+    home.quit();
+    home.start_and_keep();
+    assert!(says() && other.exists());
+    home.quit();
+}
+
+#[test]
 fn a_folder_stays_while_a_process_of_its_task_is_left() {
     let home = Home::new();
     let id = home.sh("--managed", "trap '' TERM; echo begun > begun; while :; do sleep 1; done");

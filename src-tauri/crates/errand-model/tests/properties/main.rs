@@ -482,7 +482,6 @@ fn the_generator_reaches_every_state_and_every_event() {
         "TimerFired in sleeping",
         "Message in completed",
         "Message in running",
-        "Message in sleeping",
     ] {
         wanted.push(rare.to_owned());
     }

@@ -23,6 +23,7 @@ pub const MOST_BYTES: u64 = 256 * 1024 * 1024;
 /// So many files may be attached to one task.
 pub const MOST_ATTACHED: usize = 100;
 const LONGEST_NAME: usize = 120;
+const TRIES: u32 = 20;
 
 #[derive(Debug, thiserror::Error)]
 pub enum AttachError {
@@ -87,15 +88,34 @@ impl WorkFolders {
         Ok(staged)
     }
 
+    /// An engine that looks for remains may come between the making of the folder and its lock, and take it for one.
+    /// It looks once in an hour and when it starts, so the next try succeeds.
     fn make_staged(&self) -> io::Result<Staged> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.try_make_staged() {
+                Err(error) if tries < TRIES && was_taken(&error) => {}
+                made => return made,
+            }
+        }
+    }
+
+    fn try_make_staged(&self) -> io::Result<Staged> {
         // Never used again: what was taken and what comes next must not be taken for each other.
         let name = RunId::random().to_string();
         let path = self.root.join(format!("{STAGED}{name}"));
         DirBuilder::new().mode(0o700).create(&path)?;
         let folder = private(&path)?;
         folder.try_lock_shared()?;
+        // Whoever removes it has held the lock before; from here on nobody can.
+        std::fs::symlink_metadata(&path)?;
         Ok(Staged { path, name, _lock: folder })
     }
+}
+
+fn was_taken(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::WouldBlock)
 }
 
 fn copy(file: &Path, copy: &Path, left: &mut u64) -> Result<(), AttachError> {

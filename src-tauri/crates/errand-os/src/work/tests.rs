@@ -124,6 +124,34 @@ fn the_engine_takes_nothing_but_what_a_terminal_makes() {
 }
 
 #[test]
+fn a_terminal_and_an_engine_that_looks_for_remains_do_not_disturb_each_other() {
+    let (_base, folders, files) = world();
+    fs::write(files.join("text"), "text").unwrap();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(std::sync::atomic::Ordering::SeqCst) {
+                for left in folders.left_behind().unwrap_or_default() {
+                    left.remove().unwrap();
+                }
+                std::thread::yield_now();
+            }
+        });
+        for n in 0..50 {
+            let task = task(&format!("calm-owl-{n}"));
+            let taken =
+                folders.stage(&[files.join("text")]).and_then(|staged| folders.take(staged.name(), &task));
+            if taken.is_ok() {
+                folders.settle(&task).unwrap();
+            }
+            done.store(taken.is_err() || n == 49, std::sync::atomic::Ordering::SeqCst);
+            assert_eq!(taken.unwrap().1[0].bytes, 4);
+            assert_eq!(fs::read_to_string(folders.attachments(&task).join("text")).unwrap(), "text");
+        }
+    });
+}
+
+#[test]
 fn what_nobody_works_on_any_more_is_found_and_the_rest_is_left_alone() {
     let (_base, folders, _) = world();
     let [kept, dead] = ["calm-owl-100", "calm-owl-101"].map(task);
@@ -132,6 +160,7 @@ fn what_nobody_works_on_any_more_is_found_and_the_rest_is_left_alone() {
     let given = folders.stage(&[]).unwrap();
     let (reserved, _) = folders.take(given.name(), &dead).unwrap();
     assert_eq!(folders.left_behind().unwrap().len(), 0, "both are held");
+    assert_eq!(folders.all().unwrap(), std::slice::from_ref(&kept));
     drop((given, reserved));
     for name in [".attach-7-0", "somebody-else", ".config"] {
         fs::create_dir(folders.root.join(name)).unwrap();

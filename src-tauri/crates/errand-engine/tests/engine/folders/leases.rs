@@ -101,6 +101,7 @@ async fn after_a_kill_a_folder_is_free_once_nothing_of_the_run_before_is_left() 
     let next = in_folder(&world, "next", "/srv").await;
     let world = world.killed_and_started_again().await;
     world.until(&next, State::Running).await;
+    world.run_of(&next).await;
     // The sweep came first, and what was interrupted is not run again.
     assert_eq!(world.state(&first).await, State::Unknown);
     assert_eq!(world.agent.runs_by_task().keys().collect::<Vec<_>>(), [&next]);
