@@ -19,6 +19,8 @@ CREATE TABLE task (
     timeout_ms      INTEGER,
     retries         INTEGER NOT NULL,
     turns           TEXT,
+    -- The folder that each of its runs holds, by its one name.
+    lease           TEXT,
     start_at        INTEGER,
     failures        INTEGER NOT NULL,
     runs            INTEGER NOT NULL,
@@ -38,14 +40,22 @@ CREATE TABLE task (
     origin          TEXT    NOT NULL,
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
-    ended_at        INTEGER
+    ended_at        INTEGER,
+    archived_at     INTEGER,
+    -- Of the folder that belongs to the task: none, pending, removed, failed. NULL: it has none.
+    cleanup         TEXT,
+    cleanup_error   TEXT
 ) STRICT;
 
--- Each entry also carries `seq`, so one state is read newest first without sorting.
-CREATE INDEX task_by_state ON task (state);
+-- Each entry also carries `seq`, so one state is read newest first without sorting. A task stands in one of the two:
+-- however many are archived, a list without them does not have to pass them.
+CREATE INDEX task_by_state ON task (state) WHERE archived_at IS NULL;
+CREATE INDEX task_archived ON task (state) WHERE archived_at IS NOT NULL;
 -- What an engine takes up when it starts. Nothing in it changes between the first state and the last.
 CREATE INDEX task_unfinished ON task (seq) WHERE ended_at IS NULL OR run_id IS NOT NULL;
 CREATE INDEX task_by_folder ON task (cwd);
+-- Tasks whose folders were being removed when an engine died.
+CREATE INDEX task_in_removal ON task (seq) WHERE cleanup = 'pending';
 
 -- The program with its arguments and its whole environment, as JSON.
 CREATE TABLE work (

@@ -158,6 +158,7 @@ fn insert(tx: &mut WriteTx<'_>, task: &Task) -> Result<(), StoreError> {
         }),
         command: &command,
         labels: &["tests".into()],
+        has_folder: false,
         origin: Origin::Person,
         key: None,
         fingerprint: "",

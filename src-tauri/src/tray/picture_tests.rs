@@ -19,6 +19,7 @@ fn task(id: &str, title: &str) -> TaskRow {
         created_at: Timestamp::default(),
         updated_at: Timestamp::default(),
         ended_at: None,
+        archived_at: None,
     }
 }
 

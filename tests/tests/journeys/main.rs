@@ -18,6 +18,8 @@ mod engine;
 #[cfg(all(test, target_os = "linux"))]
 mod failpoints;
 #[cfg(all(test, target_os = "linux"))]
+mod folders;
+#[cfg(all(test, target_os = "linux"))]
 mod output;
 #[cfg(all(test, target_os = "linux"))]
 mod storm;

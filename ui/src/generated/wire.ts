@@ -160,6 +160,22 @@ kind: string, state: DeliveryState,
  */
 why: string, times_shown: number, updated_at: string, };
 
+export type Cleanup = "none" | "pending" | "removed" | "failed";
+
+export type OwnFolderView = { 
+/**
+ * It is made before the first run.
+ */
+path: string, 
+/**
+ * Where the files are that were attached.
+ */
+attachments: string | null, cleanup: Cleanup, 
+/**
+ * Why it could not be removed.
+ */
+error: string | null, };
+
 export type TimelineRow = { cursor: number, at: string, subject: SubjectKind, task: string | null, 
 /**
  * Which run, question or delivery of the task.
@@ -220,13 +236,29 @@ key?: string, timeout_ms?: number, retries?: number, notify?: Notify, turns?: Tu
 /**
  * What a program is to be kept from.
  */
-limits?: Limits, };
+limits?: Limits, 
+/**
+ * No other task that says so runs in the folder, above it or below it at the same time.
+ */
+exclusive?: boolean, 
+/**
+ * Run it in a folder of its own, which is made for it and removed with it, instead of `cwd`.
+ */
+managed?: boolean, 
+/**
+ * The name of copies that the caller has put among the folders of this home, to be attached.
+ */
+staged?: string, };
 
 export type ListTasks = { states?: Array<TaskState>, label?: string, folder?: string, 
 /**
  * Words that must occur in the brief or the report.
  */
-search?: string, limit?: number, 
+search?: string, 
+/**
+ * Archived tasks, too.
+ */
+archived?: boolean, limit?: number, 
 /**
  * From `next` of the page before.
  */
@@ -255,6 +287,12 @@ question?: string,
  * The name of an option, or its label.
  */
 choice: string, surface?: Surface, };
+
+export type ArchiveTasks = { tasks: Array<string>, 
+/**
+ * Take them out of the archive.
+ */
+restore?: boolean, surface?: Surface, };
 
 export type CancelTasks = { tasks: Array<string>, reason?: string, surface?: Surface, };
 
@@ -308,7 +346,7 @@ duplicate: boolean,
  */
 notes: Array<string>, };
 
-export type TaskView = { id: string, title: string, state: TaskState, holds: Array<Hold>, reason: ReasonView, with_gaps: boolean, generation: number, created_at: string, updated_at: string, ended_at: string | null, 
+export type TaskView = { id: string, title: string, state: TaskState, holds: Array<Hold>, reason: ReasonView, with_gaps: boolean, generation: number, created_at: string, updated_at: string, ended_at: string | null, archived_at: string | null, 
 /**
  * `script` for a plain program.
  */
@@ -325,6 +363,14 @@ command: string, cwd: string, labels: Array<string>, priority: Priority, notify:
  * What its program may do.
  */
 isolation: IsolationView, 
+/**
+ * Its runs hold their folder for themselves.
+ */
+exclusive: boolean, 
+/**
+ * The folder that belongs to it and is removed with it.
+ */
+own_folder: OwnFolderView | null, 
 /**
  * The latest run.
  */
@@ -346,7 +392,7 @@ export type TaskRow = { id: string, title: string, state: TaskState, holds: Arra
 /**
  * What came of it, in one line; for a running task what it does.
  */
-outcome: string, command: string, cwd: string, labels: Array<string>, priority: Priority, open_questions: number, created_at: string, updated_at: string, ended_at: string | null, };
+outcome: string, command: string, cwd: string, labels: Array<string>, priority: Priority, open_questions: number, created_at: string, updated_at: string, ended_at: string | null, archived_at: string | null, };
 
 export type TaskList = { 
 /**
@@ -456,6 +502,8 @@ export interface Commands {
   retry: { params: RetryTask; reply: TaskView };
   /** Writes to a worker. */
   message: { params: WriteTo; reply: TaskView };
+  /** Puts ended tasks out of sight, or back. */
+  archive: { params: ArchiveTasks; reply: Changed };
   /** Removes ended tasks for good. */
   delete: { params: DeleteTasks; reply: Changed };
   /** Changes a task that was handed over. */

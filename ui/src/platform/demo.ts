@@ -5,8 +5,8 @@ const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).t
 
 function row(changes: Partial<TaskRow>): TaskRow {
   const task = aTask({ created_at: ago(60), updated_at: ago(12) });
-  const { id, title, state, holds, reason, command, cwd, labels, priority, created_at, updated_at, ended_at } = task;
-  const base = { id, title, state, holds, reason, command, cwd, labels, priority, created_at, updated_at, ended_at };
+  const { id, title, state, holds, reason, command, cwd, labels, priority, created_at, updated_at, ended_at, archived_at } = task;
+  const base = { id, title, state, holds, reason, command, cwd, labels, priority, created_at, updated_at, ended_at, archived_at };
   return { ...base, outcome: '', open_questions: 0, ...changes };
 }
 

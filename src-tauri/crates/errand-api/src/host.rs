@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use errand_base::{Clock, Code, Fault, SystemClock};
 use errand_engine::{Engine, Leave, Parts};
-use errand_os::{DesktopNotifier, EngineLock, Home, LockError};
+use errand_os::{DesktopNotifier, EngineLock, Home, LockError, WorkFolders};
 use errand_store::{Notice, Store};
 use errand_wire::{Event, Window, WindowKind};
 use tokio::net::UnixListener;
@@ -90,6 +90,7 @@ pub async fn start(home: Home, options: Options) -> Result<Hosted, Fault> {
         store: opened.store.clone(),
         clock: clock.clone(),
         agent: errand_engine::script_agent(options.lean_binary.clone(), home.clone()).await?,
+        folders: WorkFolders::of(&home),
         home: home.clone(),
         door: Arc::new(WorkerDoor::new(boundary.clone())),
         notifier: Arc::new(notifier),

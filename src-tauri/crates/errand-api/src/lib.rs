@@ -1,10 +1,12 @@
 //! The commands of Errand: their bodies, the socket they are served on, and the client that calls them. Every
 //! surface comes through here, so none has logic of its own.
 
+pub mod attach;
 mod bodies;
 pub mod client;
 pub mod diary;
 pub mod doctor;
+mod folders;
 pub mod host;
 pub mod isolation;
 mod markdown;

@@ -37,6 +37,8 @@ pub enum Code {
     /// The engine is leaving and takes no new work.
     Quitting,
     BadBackup,
+    /// The folder of a task could not be removed.
+    CleanUpFailed,
     TimedOutWaiting,
     /// A worker has handed over its result before.
     AlreadyFinished,
@@ -72,6 +74,7 @@ impl Code {
         Code::ProgramsRunning,
         Code::Quitting,
         Code::BadBackup,
+        Code::CleanUpFailed,
         Code::TimedOutWaiting,
         Code::AlreadyFinished,
         Code::OnlyForPeople,
@@ -103,6 +106,7 @@ impl Code {
             | Code::Quitting
             | Code::BadBackup
             | Code::AlreadyFinished
+            | Code::CleanUpFailed
             | Code::OnlyForPeople
             | Code::OnlyInTasks
             | Code::CannotEnforce
@@ -141,6 +145,7 @@ impl Code {
             Code::ProgramsRunning => "`errand quit --finish` waits for them, `errand quit --now` stops them.",
             Code::Quitting => "Start Errand again, then repeat the command.",
             Code::BadBackup => "Choose a file that `errand backup` has written.",
+            Code::CleanUpFailed => "Look at what stands in the way, then delete the task again.",
             Code::TimedOutWaiting => "The task goes on. `errand wait TASK` waits again.",
             Code::CannotEnforce => "`errand doctor` shows what can be enforced here.",
             Code::Internal => "`errand doctor` collects what a report needs.",

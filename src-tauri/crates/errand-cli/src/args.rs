@@ -1,5 +1,7 @@
 //! What can be typed. The texts here are the help a person reads.
 
+use std::path::PathBuf;
+
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use errand_base::Timestamp;
 use errand_wire::{AskMode, Network, Notify, Priority, Security, TaskState, Workspace};
@@ -51,6 +53,8 @@ pub enum Command {
     Retry(Task),
     /// Write to a worker; one that has ended is opened again
     Message(Message),
+    /// Put ended tasks out of sight; they are kept
+    Archive(Archive),
     /// Remove ended tasks for good, with their reports and logs
     Delete(Delete),
     /// Change a task that was handed over
@@ -197,6 +201,12 @@ pub struct Run {
     /// The folder to run in [default: this one]
     #[arg(long, value_name = "FOLDER")]
     pub cwd: Option<String>,
+    /// Run it in a folder of its own, which is kept with the task and removed with it
+    #[arg(long, conflicts_with = "cwd")]
+    pub managed: bool,
+    /// Give it a copy of this file, in the folder that ERRAND_ATTACHMENTS names; may be repeated, 256 MiB in all
+    #[arg(long = "attach", value_name = "FILE")]
+    pub attach: Vec<PathBuf>,
     /// Not before: 08:00, +2h or 2026-11-30T08:00:00Z
     #[arg(long, value_name = "TIME", value_parser = parse::moment)]
     pub at: Option<Timestamp>,
@@ -226,6 +236,9 @@ pub struct Run {
     pub env: Vec<String>,
     #[command(flatten)]
     pub limits: Limits,
+    /// Let no other such task run in its folder, above it or below it at the same time
+    #[arg(long)]
+    pub exclusive: bool,
     /// Which agent works on the brief
     #[arg(long)]
     pub agent: Option<String>,
@@ -291,6 +304,9 @@ pub struct List {
     /// Only tasks with these words in the brief or the report
     #[arg(long, value_name = "WORDS")]
     pub search: Option<String>,
+    /// Archived tasks, too
+    #[arg(long)]
+    pub archived: bool,
     /// At most N tasks
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
@@ -335,6 +351,16 @@ pub struct Watch {
     /// Begin after this change instead of now
     #[arg(long)]
     pub cursor: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+pub struct Archive {
+    /// The ids or their beginnings
+    #[arg(required = true, value_name = "TASK")]
+    pub tasks: Vec<String>,
+    /// Take them out of the archive
+    #[arg(long)]
+    pub restore: bool,
 }
 
 #[derive(Debug, Args)]

@@ -28,6 +28,7 @@ pub async fn perform(session: &Session, command: Command) -> End {
         Command::Wait(typed) => wait::wait(session, typed).await,
         Command::Answer(typed) => change::answer(session, typed).await,
         Command::Message(typed) => change::message(session, typed).await,
+        Command::Archive(typed) => change::archive(session, typed).await,
         Command::Delete(typed) => change::delete(session, typed).await,
         Command::Cancel(typed) => change::cancel(session, typed).await,
         Command::Retry(typed) => change::retry(session, typed).await,

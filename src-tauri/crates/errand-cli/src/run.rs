@@ -1,9 +1,11 @@
 //! `errand run`: hand over, and stay if asked to.
 
 use std::io::{IsTerminal, Read};
+use std::path::PathBuf;
 
 use errand_api::client::Client;
 use errand_base::{Code, Fault};
+use errand_os::Staged;
 use errand_wire::{
     Limits, RunReply, RunTask, TaskView, TurnLimitsGiven, WaitEnd, WaitReply, WaitTasks, command,
 };
@@ -27,9 +29,10 @@ const INTERRUPTED: u8 = 130;
 
 pub async fn run(session: &Session, typed: Run) -> End {
     let wait = typed.wait;
+    let attach = typed.attach.clone();
     // All that can be wrong with what was typed is found before an engine is started for it.
     let task = request(typed, &environment::own(), read_brief)?;
-    let (client, raw, reply) = hand_over(session, task).await?;
+    let (client, raw, reply) = hand_over(session, task, &attach).await?;
     if wait {
         return stay(session, &client, &reply).await;
     }
@@ -44,8 +47,13 @@ pub async fn run(session: &Session, typed: Run) -> End {
 
 /// An engine that leaves between the request and its answer may have written the task down or not. A key makes
 /// it safe to ask again; without one the person is told what to look at.
-async fn hand_over(session: &Session, task: RunTask) -> Result<(Client, Value, RunReply), Fault> {
+async fn hand_over(
+    session: &Session,
+    mut task: RunTask,
+    attach: &[PathBuf],
+) -> Result<(Client, Value, RunReply), Fault> {
     let client = start::engine(session).await?;
+    let staged = stage(session, &mut task, attach)?;
     let lost = match ask::<command::Run>(&client, task.clone()).await {
         Ok((raw, reply)) => return Ok((client, raw, reply)),
         Err(fault) if fault.code == Code::EngineUnreachable => fault,
@@ -57,8 +65,22 @@ async fn hand_over(session: &Session, task: RunTask) -> Result<(Client, Value, R
         );
     }
     let client = start::engine(session).await?;
+    // The engine before may have taken the copies.
+    drop(staged);
+    let staged = stage(session, &mut task, attach)?;
     let (raw, reply) = ask::<command::Run>(&client, task).await?;
+    drop(staged);
     Ok((client, raw, reply))
+}
+
+/// Copies what is to be attached. That comes after the start of an engine, which removes copies that nobody works on.
+fn stage(session: &Session, task: &mut RunTask, attach: &[PathBuf]) -> Result<Option<Staged>, Fault> {
+    if attach.is_empty() {
+        return Ok(None);
+    }
+    let staged = errand_api::attach::stage(&session.home, attach)?;
+    task.staged = Some(staged.name().to_owned());
+    Ok(Some(staged))
 }
 
 fn remarks(reply: &RunReply) {
@@ -84,7 +106,7 @@ fn request(typed: Run, own: &Variables, brief: impl Fn() -> Result<String, Fault
     if given.as_ref().is_some_and(|brief| brief.trim().is_empty()) {
         return Err(Fault::new(Code::BadUsage, "The brief is empty."));
     }
-    let cwd = match (&typed.cwd, program) {
+    let cwd = match (&typed.cwd, program && !typed.managed) {
         (Some(folder), _) => Some(parse::absolute(folder)?),
         (None, true) => Some(parse::current_folder()?),
         // A brief without a folder works in one that the engine makes for it.
@@ -128,6 +150,9 @@ fn request(typed: Run, own: &Variables, brief: impl Fn() -> Result<String, Fault
             security: typed.limits.security,
             ask: typed.limits.ask,
         },
+        exclusive: typed.exclusive,
+        managed: typed.managed,
+        staged: None,
     })
 }
 

@@ -39,13 +39,22 @@ pub(crate) fn write_acceptance(
     let fingerprint = fingerprint(new);
     for _ in 0..DRAWS {
         let worker = program.brief.is_some();
-        let step = accept(TaskId::random(), new.policy.clone(), worker, new.start_at, after.clone(), now);
+        let chosen = new.own.as_ref().and_then(|own| own.id.clone());
+        let step = accept(
+            chosen.unwrap_or_else(TaskId::random),
+            new.policy.clone(),
+            worker,
+            new.start_at,
+            after.clone(),
+            now,
+        );
         let row = errand_store::NewTask {
             task: &step.task,
             title: &new.title,
             work: &new.work,
             command: &new.command,
             labels: &new.labels,
+            has_folder: new.own.is_some(),
             origin: new.origin,
             key: new.key.as_deref(),
             fingerprint: &fingerprint,
@@ -57,7 +66,8 @@ pub(crate) fn write_acceptance(
                     write_effect(tx, &step, effect, seq, None, now)?;
                 }
                 let work = Some(std::sync::Arc::new(new.work.clone()));
-                return Ok(Acceptance::New(Box::new(LiveTask { seq, task: step.task, work })));
+                let has_folder = new.own.is_some();
+                return Ok(Acceptance::New(Box::new(LiveTask { seq, task: step.task, work, has_folder })));
             }
             Inserted::IdTaken => {}
             Inserted::Duplicate { id, same_work } => return Ok(Acceptance::Known { id, same_work }),
@@ -206,8 +216,14 @@ pub(crate) fn write_edit(
 /// The same key with other work is a conflict; the environment does not count, since callers differ in it.
 fn fingerprint(new: &NewTask) -> String {
     let errand_model::Work::Program(program) = &new.work;
-    match &program.brief {
-        Some(brief) => serde_json::json!([program.argv, program.cwd, brief]).to_string(),
-        None => serde_json::json!([program.argv, program.cwd]).to_string(),
+    let brief = program.brief.as_deref();
+    match (&new.own, brief) {
+        (None, None) => serde_json::json!([program.argv, program.cwd]),
+        (None, Some(brief)) => serde_json::json!([program.argv, program.cwd, brief]),
+        (Some(own), brief) => {
+            let cwd = (!own.is_run_in()).then_some(&program.cwd);
+            serde_json::json!([program.argv, cwd, own.fingerprint(), brief])
+        }
     }
+    .to_string()
 }

@@ -4,9 +4,10 @@
 mod answers;
 mod intake;
 mod process;
+mod slots;
 mod timers;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use errand_base::{Code, Fault, RunId, TaskId};
@@ -16,6 +17,7 @@ use crate::commit::StepWrite;
 use crate::input::{Action, Input, Leave, LiveTask, Moment, Reply, Used};
 use crate::run::RunShared;
 use crate::settings;
+use slots::Slots;
 use timers::Timers;
 use tokio::sync::oneshot;
 
@@ -25,8 +27,7 @@ const KEEP_WORK: usize = 4_000;
 pub(crate) struct Dispatcher {
     live: HashMap<TaskId, Entry>,
     queue: BTreeMap<Rank, Candidate>,
-    /// The runs that hold a slot.
-    slots: HashSet<RunId>,
+    slots: Slots,
     dependents: HashMap<TaskId, Vec<TaskId>>,
     timers: Timers,
     settings: settings::Live,
@@ -85,7 +86,7 @@ impl Dispatcher {
         Dispatcher {
             live: HashMap::new(),
             queue: BTreeMap::new(),
-            slots: HashSet::new(),
+            slots: Slots::default(),
             dependents: HashMap::new(),
             timers: Timers::default(),
             settings,
@@ -133,7 +134,7 @@ impl Dispatcher {
             Input::Reloaded { task, stored } => self.reloaded(&task, stored),
             Input::Tick => {}
             Input::Recovered { tasks } => tasks.into_iter().for_each(|live| self.remember(live)),
-            Input::Swept { tails } => self.swept(tails),
+            Input::Swept { tails, all_gone } => self.swept(tails, all_gone),
             Input::Settings(settings) => self.settings = settings,
             Input::DiskFull(full) => self.disk_full = full,
             Input::Why { task, reply } => drop(reply.send(self.why(&task))),
@@ -225,7 +226,7 @@ impl Dispatcher {
                 // The slot of a start that was not written down is free again.
                 let started = step.task.run.as_ref().map(|run| run.id);
                 if let Some(run) = started.filter(|_| entry.live.task.run.is_none()) {
-                    self.slots.remove(&run);
+                    self.slots.free(run);
                 }
                 self.place(task);
                 letter.refuse(fault);
@@ -265,10 +266,10 @@ impl Dispatcher {
                     shared.linger.notify_one();
                 }
             }
-            Effect::Yield { run } => _ = self.slots.remove(run),
-            Effect::Take { run } => _ = self.slots.insert(*run),
+            Effect::Yield { run } => self.slots.lend(*run),
+            Effect::Take { run } => self.slots.take_back(*run),
             Effect::Free { run } => {
-                self.slots.remove(run);
+                self.slots.free(*run);
                 if let Some(entry) = self.live.get_mut(task) {
                     if let Some(shared) = entry.shared.take() {
                         shared.close.notify_one();
@@ -328,7 +329,12 @@ impl Dispatcher {
         let model = &entry.live.task;
         if model.state == State::Queued && entry.committing.is_none() {
             let rank = Rank::new(model.policy.priority, model.is_resumed(), entry.live.seq);
-            let candidate = Candidate { task: task.clone(), holds: model.holds, ending: model.run.is_some() };
+            let candidate = Candidate {
+                task: task.clone(),
+                holds: model.holds,
+                ending: model.run.is_some(),
+                lease: model.policy.lease.clone(),
+            };
             self.queue.insert(rank, candidate);
             entry.rank = Some(rank);
         }
@@ -363,10 +369,11 @@ impl Dispatcher {
         }
     }
 
-    fn world(&self) -> World {
+    fn world(&self) -> World<'_> {
         World {
             slots: self.settings.slots,
-            held_slots: u32::try_from(self.slots.len()).unwrap_or(u32::MAX),
+            held_slots: self.slots.count(),
+            leases: self.slots.leases(),
             paused: self.settings.paused || self.sweeping,
             quitting: self.leaving.is_some(),
             disk_full: self.disk_full,
@@ -376,15 +383,14 @@ impl Dispatcher {
     fn admit(&mut self) {
         for task in admit(self.world(), self.queue.values()) {
             let run = RunId::new(self.now.wall);
-            self.slots.insert(run);
-            if let Some(rank) = self.live.get_mut(&task).and_then(|entry| entry.rank.take()) {
-                self.queue.remove(&rank);
-            }
+            let rank = self.live.get_mut(&task).and_then(|entry| entry.rank.take());
+            let candidate = rank.and_then(|rank| self.queue.remove(&rank));
+            self.slots.take(run, &task, candidate.as_ref().and_then(|candidate| candidate.lease.as_ref()));
             self.post(&task, Letter::of(Event::Admitted { run }));
             // Only if a letter that came before changed the state: the slot is not needed.
             let taken = self.live.get(&task).is_some_and(|entry| entry.committing.is_some());
             if !taken {
-                self.slots.remove(&run);
+                self.slots.free(run);
                 self.place(&task);
             }
         }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use errand_agents::{Agent, Script};
 use errand_base::{Clock, Code, Fault, TaskId};
-use errand_model::Event;
-use errand_os::{Home, Notifier};
-use errand_store::Store;
+use errand_model::{Event, Surface};
+use errand_os::{Home, Notifier, WorkFolders};
+use errand_store::{Cleanup, Store};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::commit::{self, StepWrite};
@@ -18,7 +18,7 @@ use crate::launch::Launcher;
 use crate::outbox::Outbox;
 use crate::run::RunShared;
 use crate::worker::Door;
-use crate::{recovery, retention, settings};
+use crate::{archive, folders, recovery, retention, settings};
 
 /// How often a full disk is looked at again.
 const FULL_DISK_PAUSE: Duration = Duration::from_millis(500);
@@ -31,6 +31,7 @@ pub struct Parts {
     /// How the programs of a run reach us.
     pub door: Arc<dyn Door>,
     pub agent: Arc<dyn Agent>,
+    pub folders: WorkFolders,
     pub notifier: Arc<dyn Notifier>,
     pub notifier_events: mpsc::UnboundedReceiver<errand_os::NotifierEvent>,
     /// Hears which task a person clicked in a notification.
@@ -44,13 +45,14 @@ pub struct Engine {
     store: Store,
     clock: Arc<dyn Clock>,
     outbox: Outbox,
+    folders: WorkFolders,
     left: watch::Receiver<bool>,
 }
 
 impl Engine {
     /// Takes up where the engine before left off, and starts working.
     pub async fn start(parts: Parts) -> Result<Engine, Fault> {
-        let Parts { store, clock, home, door, agent, notifier, notifier_events, clicks } = parts;
+        let Parts { store, clock, home, door, folders, agent, notifier, notifier_events, clicks } = parts;
         let kept = store.read(|reader| reader.settings().all()).await?;
         let live = settings::Live::from_kept(&kept);
         let unfinished = recovery::unfinished(&store).await?;
@@ -67,21 +69,14 @@ impl Engine {
         actions.extend(dispatcher.handle(Input::Missed { events: missed }, now));
         tokio::spawn(recovery::sweep(store.clone(), home.clone(), interrupted, input.clone()));
 
-        if may_remove {
-            let (mut leaving, work) = (left.clone(), retention::run(store.clone(), clock.clone()));
-            tokio::spawn(async move {
-                tokio::select! {
-                    () = work => {}
-                    _ = leaving.wait_for(|left| *left) => {}
-                }
-            });
-        }
+        retention::start(&store, &folders, &clock, may_remove, left.clone());
 
         let engine = Engine {
             input: input.clone(),
             store: store.clone(),
             clock: clock.clone(),
             outbox: outbox.clone(),
+            folders: folders.clone(),
             left,
         };
         let launcher = Launcher {
@@ -90,6 +85,7 @@ impl Engine {
             agent,
             home: Arc::new(home),
             door,
+            folders,
             input: input.clone(),
         };
         let mut driver =
@@ -101,13 +97,35 @@ impl Engine {
 
     /// Hands over a task. The answer comes after the commit.
     pub async fn accept(&self, new: NewTask) -> Result<Accepted, Fault> {
+        if new.own.is_none() {
+            return self.write_down(new).await;
+        }
+        let engine = self.clone();
+        // A caller that goes away meanwhile must not leave a folder that nobody holds and whose row is yet to come.
+        folders::undisturbed(async move { folders::accept(&engine, new).await }).await?
+    }
+
+    pub(crate) async fn write_down(&self, new: NewTask) -> Result<Accepted, Fault> {
         self.ask(|reply| Input::Accept { new: Box::new(new), reply }).await?
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The folders that belong to tasks.
+    pub fn folders(&self) -> &WorkFolders {
+        &self.folders
     }
 
     /// Tells a task that something happened; the answer comes after the commit.
     pub async fn tell(&self, task: &TaskId, event: Event) -> Result<(), Fault> {
         let id = task.clone();
         let stored = self.store.read(move |reader| reader.tasks().load(&id)).await?;
+        if stored.as_ref().is_some_and(|stored| stored.cleanup == Some(Cleanup::Pending)) {
+            let fault = Fault::new(Code::IllegalState, format!("{task} is being removed."));
+            return Err(fault.hint("Once it is gone, hand over a new one."));
+        }
         let stored = stored.map(|stored| Box::new(LiveTask::from(stored)));
         let reopens = matches!(event, Event::Retry { .. } | Event::Message { .. });
         let waits_for = stored.as_ref().map(|live| recovery::waits_for(&live.task)).filter(|_| reopens);
@@ -133,9 +151,22 @@ impl Engine {
         self.send(Input::Edited { task: Box::new(task) })
     }
 
+    /// Puts an ended task out of sight, or back. Whoever does that has seen what came of it.
+    pub async fn archive(&self, task: &TaskId, archive: bool, surface: Surface) -> Result<(), Fault> {
+        let id = task.clone();
+        let now = self.clock.now();
+        self.store.write(move |tx| archive::write(tx, &id, archive, surface, now)).await?;
+        self.outbox.opened(task).await
+    }
+
     /// Removes an ended task with everything that belongs to it.
     pub async fn delete(&self, task: &TaskId) -> Result<(), Fault> {
-        retention::delete(&self.store, task, self.clock.now()).await?;
+        let (engine, task) = (self.clone(), task.clone());
+        // Begun is done: a row that says `pending` is not left behind because the terminal was closed.
+        folders::undisturbed(async move {
+            retention::delete(&engine.store, &engine.folders, &task, engine.clock.now()).await
+        })
+        .await??;
         self.outbox.look();
         Ok(())
     }
@@ -295,6 +326,8 @@ impl Driver {
             let id = task.clone();
             let stored = store.read(move |reader| reader.tasks().load(&id)).await;
             let stored = stored
+                // What is being removed is as good as gone.
+                .map(|stored| stored.filter(|stored| stored.cleanup != Some(Cleanup::Pending)))
                 .map(|stored| stored.map(|stored| Box::new(LiveTask::from(stored))))
                 .map_err(Fault::from);
             drop(input.send(Input::Reloaded { task, stored }));

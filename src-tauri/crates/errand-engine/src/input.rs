@@ -10,6 +10,7 @@ use errand_model::{
 use tokio::sync::oneshot;
 
 use crate::commit::StepWrite;
+use crate::folders::OwnFolder;
 use crate::run::RunShared;
 use crate::settings;
 
@@ -33,6 +34,7 @@ pub struct NewTask {
     pub start_at: Option<Timestamp>,
     pub after: Vec<TaskId>,
     pub key: Option<String>,
+    pub own: Option<OwnFolder>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,9 +98,11 @@ pub(crate) enum Input {
     Recovered {
         tasks: Vec<LiveTask>,
     },
-    /// Every process of an earlier engine is gone; here are the last words of the runs it had.
+    /// The processes of an earlier engine were ended; here are the last words of the runs it had. It comes again
+    /// once processes that would not go are gone.
     Swept {
         tails: Vec<(TaskId, RunId, Tail)>,
+        all_gone: bool,
     },
     Settings(settings::Live),
     DiskFull(bool),
@@ -142,7 +146,8 @@ pub(crate) struct Used {
 
 impl From<errand_store::Stored> for LiveTask {
     fn from(stored: errand_store::Stored) -> LiveTask {
-        LiveTask { seq: stored.seq, task: stored.task, work: Some(Arc::new(stored.work)) }
+        let has_folder = stored.cleanup.is_some();
+        LiveTask { seq: stored.seq, task: stored.task, work: Some(Arc::new(stored.work)), has_folder }
     }
 }
 
@@ -153,6 +158,8 @@ pub(crate) struct LiveTask {
     pub task: Task,
     /// Left in the store while a great many tasks wait.
     pub work: Option<Arc<Work>>,
+    /// A folder belongs to it, which is made before a run.
+    pub has_folder: bool,
 }
 
 #[derive(Debug)]
@@ -240,5 +247,6 @@ pub(crate) struct Launch {
     pub turn: bool,
     /// After how long without a sign of life to say so.
     pub silence: Duration,
+    pub has_folder: bool,
     pub shared: Arc<RunShared>,
 }

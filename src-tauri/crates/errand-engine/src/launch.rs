@@ -8,11 +8,12 @@ use std::time::Duration;
 use errand_agents::{Agent, Answered, Desk, Limits, Order, Request, Written};
 use errand_base::{Clock, Code, Fault, TaskId, secret_word};
 use errand_model::{StartError, Work};
-use errand_os::Home;
+use errand_os::{Home, WorkFolders};
 use errand_store::{LogRun, QuestionState, Store, StoreError, Stored};
 use tokio::sync::mpsc;
 
 use crate::executor::{Attempt, attempt};
+use crate::folders;
 use crate::input::{Input, Launch, Report};
 use crate::log_sink::LogSink;
 use crate::run::{NextTurn, RunShared};
@@ -29,6 +30,7 @@ pub(crate) struct Launcher {
     pub agent: Arc<dyn Agent>,
     pub home: Arc<Home>,
     pub door: Arc<dyn Door>,
+    pub folders: WorkFolders,
     pub input: mpsc::UnboundedSender<Input>,
 }
 
@@ -44,6 +46,12 @@ impl Launcher {
             };
             let order = me.order(&launch, open.desk.clone()).await;
             crate::failpoint::hit("before_spawn");
+            let order = match order {
+                Ok(order) if launch.has_folder => {
+                    folders::prepare(me.folders.clone(), &launch.task).await.map(|()| order)
+                }
+                order => order,
+            };
             let session = match order {
                 Ok(order) => me.agent.start(order).await,
                 Err(error) => Err(error),

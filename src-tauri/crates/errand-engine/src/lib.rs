@@ -3,17 +3,20 @@
 //! Two actors and no shared state. The dispatcher owns everything that lives and decides synchronously; the
 //! executor runs one attempt and knows no states. What they decide is committed first and published afterwards.
 
+mod archive;
 mod commit;
 mod dispatcher;
 mod engine;
 mod executor;
 pub mod failpoint;
+mod folders;
 mod input;
 mod launch;
 mod log_sink;
 mod outbox;
 mod output;
 mod recovery;
+mod removal;
 mod retention;
 mod run;
 pub mod settings;
@@ -21,6 +24,7 @@ mod text;
 mod worker;
 
 pub use engine::{Engine, Parts, script_agent};
+pub use folders::{ATTACHMENTS_VARIABLE, OwnFolder, attach_fault};
 pub use input::{Accepted, Counts, Edit, Leave, NewTask};
 pub use outbox::{Outbox, Telling};
 pub use run::RunShared;

@@ -15,6 +15,8 @@ use crate::text::plain_text;
 const TAIL: usize = 16 * 1024;
 /// The supervisors of the engine before end everything by themselves; this is for what lost its supervisor too.
 const GRACE: Duration = Duration::from_secs(5);
+/// How often processes that cannot be ended are looked at again.
+const SWEEP_AGAIN: Duration = Duration::from_secs(10);
 
 /// Every task that is not over, as the dispatcher wants it.
 pub(crate) async fn unfinished(store: &Store) -> Result<Vec<LiveTask>, Fault> {
@@ -79,23 +81,9 @@ pub(crate) async fn sweep(
 ) {
     let known = store.read(|reader| reader.runs().live()).await.unwrap_or_default();
     let identities: Vec<ProcessIdentity> = known.into_iter().filter_map(identity).collect();
-    let swept = tokio::task::spawn_blocking(move || {
-        let swept = errand_os::sweep(&home.mark(), &identities, GRACE);
-        remove_folders(&home);
-        swept
-    })
-    .await;
-    match swept {
-        Ok(swept) if !swept.ended.is_empty() || swept.left > 0 => {
-            tracing::warn!(
-                ended = swept.ended.len(),
-                left = swept.left,
-                "an earlier engine had left processes"
-            );
-        }
-        Ok(_) => {}
-        Err(error) => tracing::error!(%error, "looking for left processes failed"),
-    }
+    let mark = home.mark();
+    let left = end_all(mark.clone(), identities.clone()).await;
+    drop(tokio::task::spawn_blocking(move || remove_folders(&home)).await);
     let mut tails = Vec::with_capacity(interrupted.len());
     for Interrupted { task, run } in interrupted {
         let kept = store.logs().tail_text(run, TAIL).await.unwrap_or_default();
@@ -106,7 +94,32 @@ pub(crate) async fn sweep(
         };
         tails.push((task, run, tail));
     }
-    drop(input.send(Input::Swept { tails }));
+    drop(input.send(Input::Swept { tails, all_gone: left == 0 }));
+    if left == 0 {
+        return;
+    }
+    while end_all(mark.clone(), identities.clone()).await > 0 && !input.is_closed() {
+        tokio::time::sleep(SWEEP_AGAIN).await;
+    }
+    drop(input.send(Input::Swept { tails: Vec::new(), all_gone: true }));
+}
+
+/// Says how many would not go.
+async fn end_all(mark: String, known: Vec<ProcessIdentity>) -> u32 {
+    let swept = tokio::task::spawn_blocking(move || errand_os::sweep(&mark, &known, GRACE)).await;
+    match swept {
+        Ok(swept) => {
+            if !swept.ended.is_empty() || swept.left > 0 {
+                let (ended, left) = (swept.ended.len(), swept.left);
+                tracing::warn!(ended, left, "an earlier engine had left processes");
+            }
+            swept.left
+        }
+        Err(error) => {
+            tracing::error!(%error, "looking for left processes failed");
+            0
+        }
+    }
 }
 
 /// The folders of runs that an earlier engine had; nobody uses them any more.

@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use errand_base::{Clock, Code, Fault, TaskId, Timestamp};
-use errand_model::{Reason, State};
-use errand_store::{Entry, Store, StoreError, SubjectKind, WriteTx};
+use errand_os::WorkFolders;
+use errand_store::{Ended, Store, StoreError, WriteTx};
 
+use tokio::sync::watch;
+
+use crate::removal::{self, Why};
 use crate::settings::Live;
 
 const EVERY: Duration = Duration::from_secs(3_600);
@@ -26,12 +29,39 @@ pub(crate) async fn believes(store: &Store, now: Timestamp) -> Result<bool, Stor
     Ok(newest.await?.first().is_none_or(|change| change.at >= before))
 }
 
-pub(crate) async fn run(store: Store, clock: Arc<dyn Clock>) {
+/// Until the engine leaves.
+pub(crate) fn start(
+    store: &Store,
+    folders: &WorkFolders,
+    clock: &Arc<dyn Clock>,
+    may_remove: bool,
+    mut left: watch::Receiver<bool>,
+) {
+    let work = run(store.clone(), folders.clone(), clock.clone(), may_remove);
+    tokio::spawn(async move {
+        tokio::select! {
+            () = work => {}
+            _ = left.wait_for(|left| *left) => {}
+        }
+    });
+}
+
+/// `may_remove`: tasks that are too old, too. What was left half done is done in any case.
+async fn run(store: Store, folders: WorkFolders, clock: Arc<dyn Clock>, may_remove: bool) {
+    if let Err(error) = removal::resume(&store, &folders, clock.now()).await {
+        tracing::warn!(%error, "what was left half done stays so");
+    }
+    // What stands in the way of a folder is rarely gone within the hour: each engine tries once.
+    let mut stuck_too = true;
     loop {
-        if let Err(error) = sweep(&store, clock.now()).await {
+        if may_remove && let Err(error) = sweep(&store, &folders, stuck_too, clock.now()).await {
             tracing::warn!(%error, "old tasks could not be removed");
         }
+        stuck_too = false;
         tokio::time::sleep(EVERY).await;
+        if let Err(error) = removal::tidy(&store, &folders).await {
+            tracing::warn!(%error, "what terminals have left stays");
+        }
     }
 }
 
@@ -40,15 +70,25 @@ async fn cutoff(store: &Store, now: Timestamp) -> Result<Timestamp, StoreError> 
     Ok(now.minus(DAY * Live::from_kept(&kept).keep_days))
 }
 
-async fn sweep(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+async fn sweep(store: &Store, folders: &WorkFolders, stuck_too: bool, now: Timestamp) -> Result<(), Fault> {
     let before = cutoff(store, now).await?;
+    let mut after = 0;
     loop {
-        let old = store.read(move |reader| reader.tasks().ended_before(before, BATCH)).await?;
-        if old.is_empty() {
-            break;
-        }
-        for task in store.write(move |tx| remove(tx, &old, before, now)).await? {
+        let old = store.read(move |reader| reader.tasks().ended_before(before, after, BATCH)).await?;
+        let Some(last) = old.last() else { break };
+        // One that cannot be removed does not keep the others.
+        after = last.seq;
+        let (with_folder, without): (Vec<Ended>, Vec<Ended>) =
+            old.into_iter().partition(|task| task.has_folder);
+        for task in store.write(move |tx| remove(tx, without, before, now)).await? {
             store.logs().forget(&task);
+        }
+        for task in with_folder.into_iter().filter(|task| stuck_too || !task.stuck) {
+            if let Err(fault) =
+                removal::remove_with_folder(store, folders, task, before, Why::Expired, now).await
+            {
+                tracing::warn!(%fault, "an old task stays");
+            }
         }
     }
     while store.write(move |tx| tx.transitions().trim(before, FEED_BATCH)).await? > 0 {}
@@ -58,62 +98,55 @@ async fn sweep(store: &Store, now: Timestamp) -> Result<(), StoreError> {
 
 fn remove(
     tx: &mut WriteTx<'_>,
-    old: &[(i64, TaskId, State)],
+    old: Vec<Ended>,
     before: Timestamp,
     now: Timestamp,
 ) -> Result<Vec<TaskId>, StoreError> {
     let mut removed = Vec::with_capacity(old.len());
-    for (seq, id, state) in old {
-        if tx.tasks().delete_ended(*seq, before)? {
-            record(tx, (*seq, id), *state, Reason::Expired, "Its time to be kept is over", now)?;
-            removed.push(id.clone());
+    for task in old {
+        if removal::remove_row(tx, &task, before, Why::Expired, now)? {
+            removed.push(task.id);
         }
     }
     Ok(removed)
 }
 
 /// Removes one task because its person wants it gone.
-pub(crate) async fn delete(store: &Store, id: &TaskId, now: Timestamp) -> Result<(), Fault> {
-    let task = id.clone();
-    let deleted = store.write(move |tx| {
-        let Some(stored) = tx.tasks().load(&task)? else {
-            return Err(Fault::new(Code::TaskNotFound, format!("There is no task {task}.")).into());
-        };
-        let not_over =
-            |text: String, hint: String| Err(Fault::new(Code::IllegalState, text).hint(hint).into());
-        if !stored.task.state.is_final() {
-            return not_over(format!("{task} is not over."), format!("`errand cancel {task}` ends it."));
-        }
-        if !tx.tasks().delete_ended(stored.seq, Timestamp::from_millis(i64::MAX))? {
-            let hint = "Once they are gone it can be removed.".to_owned();
-            return not_over(format!("The processes of {task} are still being ended."), hint);
-        }
-        let text = "Removed by the person";
-        record(tx, (stored.seq, &task), stored.task.state, Reason::RemovedByPerson, text, now)
-    });
-    deleted.await?;
+pub(crate) async fn delete(
+    store: &Store,
+    folders: &WorkFolders,
+    id: &TaskId,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let gone = || Fault::new(Code::TaskNotFound, format!("There is no task {id}."));
+    let load = || {
+        let task = id.clone();
+        store.read(move |reader| reader.tasks().load(&task))
+    };
+    let stored = load().await?.ok_or_else(gone)?;
+    let not_over = |text: String, hint: String| Err(Fault::new(Code::IllegalState, text).hint(hint));
+    if !stored.task.state.is_final() {
+        return not_over(format!("{id} is not over."), format!("`errand cancel {id}` ends it."));
+    }
+    let task = Ended {
+        seq: stored.seq,
+        id: id.clone(),
+        state: stored.task.state,
+        has_folder: stored.cleanup.is_some(),
+        stuck: false,
+    };
+    let ever = Timestamp::from_millis(i64::MAX);
+    let removed = if task.has_folder {
+        removal::remove_with_folder(store, folders, task, ever, Why::ByPerson, now).await?
+    } else {
+        store.write(move |tx| removal::remove_row(tx, &task, ever, Why::ByPerson, now)).await?
+    };
+    if !removed {
+        // Somebody else may have been faster.
+        load().await?.ok_or_else(gone)?;
+        let hint = "Once they are gone it can be removed.".to_owned();
+        return not_over(format!("The processes of {id} are still being ended."), hint);
+    }
     store.logs().forget(id);
     Ok(())
-}
-
-/// The last that the feed hears of a removed task.
-fn record(
-    tx: &mut WriteTx<'_>,
-    task: (i64, &TaskId),
-    state: State,
-    reason: Reason,
-    text: &str,
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    tx.transitions().append(&Entry {
-        at,
-        subject: SubjectKind::Task,
-        task: Some(task),
-        subject_id: "",
-        from: state.name(),
-        to: "removed",
-        reason,
-        text,
-    })?;
-    tx.transitions().detach(task.0)
 }

@@ -6,6 +6,7 @@
 mod admit;
 mod artifact;
 mod event;
+mod lease;
 mod policy;
 mod reason;
 mod step;
@@ -17,6 +18,7 @@ pub use artifact::{Artifact, Format, Tail};
 pub use event::{
     By, Death, DeliveryKind, Effect, Event, Exit, Refused, StartError, Subject, Surface, Transition,
 };
+pub use lease::{Held, Lease};
 pub use policy::{Abilities, AskMode, Execution, Isolation, Network, Resources, Security, Wish, Workspace};
 pub use reason::Reason;
 pub use step::{Step, accept, step};

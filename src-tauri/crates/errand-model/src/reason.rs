@@ -115,9 +115,15 @@ reasons! {
     Message = "message",
     /// The person gave a worker something else to do.
     ReplacedByPerson = "replaced_by_person",
+    /// Put out of sight by its person; it is kept.
+    Archived = "archived",
+    /// Taken out of the archive again.
+    Restored = "restored",
     /// One of its processes asked for what only a person may do.
     ReachedTooFar = "reached_too_far",
     RemovedByPerson = "removed_by_person",
+    /// The folder that belongs to it could not be removed, so the task stays, too.
+    FolderNotRemoved = "folder_not_removed",
     /// Its time to be kept is over; the task was removed.
     Expired = "expired",
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use errand_base::{RunId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Execution, Reason, Talk};
+use crate::{Execution, Lease, Reason, Talk};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -217,6 +217,8 @@ pub struct Policy {
     pub timeout: Option<Duration>,
     /// How many more attempts follow one that failed with a known exit.
     pub retries: u32,
+    /// What each of its runs holds from its start until its last process is gone.
+    pub lease: Option<Lease>,
     pub turns: TurnLimits,
 }
 

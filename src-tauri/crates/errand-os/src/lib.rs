@@ -14,6 +14,7 @@ mod program;
 pub mod sandbox;
 mod spawner;
 mod swept;
+mod work;
 
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]
@@ -32,6 +33,7 @@ pub use notify::{
 };
 pub use os::boundary::{peer, same_run};
 pub use os::sweep::{become_subreaper, reap_adopted, sweep};
+pub use os::tree::remove_tree;
 pub use own::{kill_self, own_uid};
 pub use peer::Peer;
 pub use program::{USUAL_PATH, find_program};
@@ -41,3 +43,6 @@ pub use spawner::{
     read_now, serve,
 };
 pub use swept::{Swept, SweptProcess};
+pub use work::{
+    ATTACHMENTS, AttachError, Attached, LeftBehind, MOST_ATTACHED, MOST_BYTES, Reserved, Staged, WorkFolders,
+};

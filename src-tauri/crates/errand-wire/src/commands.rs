@@ -25,6 +25,7 @@ macro_rules! with_commands {
             Cancel "cancel" CancelTasks => Changed, "Cancels tasks.";
             Retry "retry" RetryTask => TaskView, "Opens an ended task again.";
             Message "message" WriteTo => TaskView, "Writes to a worker.";
+            Archive "archive" ArchiveTasks => Changed, "Puts ended tasks out of sight, or back.";
             Delete "delete" DeleteTasks => Changed, "Removes ended tasks for good.";
             Edit "edit" EditTask => TaskView, "Changes a task that was handed over.";
             Pause "pause" PauseTasks => Changed, "Pauses one task or everything.";

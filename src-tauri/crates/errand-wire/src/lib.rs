@@ -25,12 +25,12 @@ pub use names::{
     DeliveryState, Hold, LogStream, Notify, Phase, Priority, QuitMode, Surface, TaskState, WindowKind,
 };
 pub use parts::{
-    Answered, ArtifactView, ChoiceView, DeliveryView, QuestionView, ReasonView, RunView, TimelineRow,
-    WireError,
+    Answered, ArtifactView, ChoiceView, Cleanup, DeliveryView, OwnFolderView, QuestionView, ReasonView,
+    RunView, TimelineRow, WireError,
 };
 pub use requests::{
-    AnswerQuestion, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty, GetSetting, ListTasks, MessageMode,
-    PauseTasks, PreviewProgram, Quit, Raise, ReadLog, RetryTask, RunTask, SetSetting, TaskRef,
+    AnswerQuestion, ArchiveTasks, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty, GetSetting, ListTasks,
+    MessageMode, PauseTasks, PreviewProgram, Quit, Raise, ReadLog, RetryTask, RunTask, SetSetting, TaskRef,
     TurnLimitsGiven, WaitTasks, Window, WriteTo,
 };
 pub use views::{

@@ -150,3 +150,27 @@ pub struct TimelineRow {
     pub to: String,
     pub reason: ReasonView,
 }
+
+/// What becomes of a folder that belongs to a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Cleanup {
+    /// It is kept.
+    None,
+    /// It is being removed.
+    Pending,
+    Removed,
+    /// It could not be removed.
+    Failed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct OwnFolderView {
+    /// It is made before the first run.
+    pub path: String,
+    /// Where the files are that were attached.
+    pub attachments: Option<String>,
+    pub cleanup: Cleanup,
+    /// Why it could not be removed.
+    pub error: Option<String>,
+}

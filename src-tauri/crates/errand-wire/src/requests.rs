@@ -60,6 +60,15 @@ pub struct RunTask {
     /// What a program is to be kept from.
     #[ts(optional, as = "Option<_>")]
     pub limits: Limits,
+    /// No other task that says so runs in the folder, above it or below it at the same time.
+    #[ts(optional, as = "Option<_>")]
+    pub exclusive: bool,
+    /// Run it in a folder of its own, which is made for it and removed with it, instead of `cwd`.
+    #[ts(optional, as = "Option<_>")]
+    pub managed: bool,
+    /// The name of copies that the caller has put among the folders of this home, to be attached.
+    #[ts(optional)]
+    pub staged: Option<String>,
 }
 
 /// Limits of a worker that takes turns; what is left out stays as usual.
@@ -88,6 +97,9 @@ pub struct ListTasks {
     /// Words that must occur in the brief or the report.
     #[ts(optional)]
     pub search: Option<String>,
+    /// Archived tasks, too.
+    #[ts(optional, as = "Option<_>")]
+    pub archived: bool,
     #[ts(optional)]
     pub limit: Option<u32>,
     /// From `next` of the page before.
@@ -144,6 +156,18 @@ pub struct CancelTasks {
     #[ts(optional)]
     #[serde(default)]
     pub reason: Option<String>,
+    #[ts(optional)]
+    #[serde(default)]
+    pub surface: Option<Surface>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct ArchiveTasks {
+    pub tasks: Vec<String>,
+    /// Take them out of the archive.
+    #[ts(optional, as = "Option<_>")]
+    #[serde(default)]
+    pub restore: bool,
     #[ts(optional)]
     #[serde(default)]
     pub surface: Option<Surface>,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use ts_rs::TS;
 
 use crate::{
-    ArtifactView, DeliveryView, EffectView, Hold, IsolationReport, IsolationView, LogLine, Notify, Priority,
-    QuestionView, ReasonView, RunView, TaskState, TimelineRow, WireError,
+    ArtifactView, DeliveryView, EffectView, Hold, IsolationReport, IsolationView, LogLine, Notify,
+    OwnFolderView, Priority, QuestionView, ReasonView, RunView, TaskState, TimelineRow, WireError,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -41,6 +41,9 @@ pub struct TaskView {
     #[ts(type = "string | null")]
     #[schemars(with = "Option<String>")]
     pub ended_at: Option<Timestamp>,
+    #[ts(type = "string | null")]
+    #[schemars(with = "Option<String>")]
+    pub archived_at: Option<Timestamp>,
     /// `script` for a plain program.
     pub agent: String,
     pub profile: Option<String>,
@@ -66,6 +69,10 @@ pub struct TaskView {
     pub retries: u32,
     /// What its program may do.
     pub isolation: IsolationView,
+    /// Its runs hold their folder for themselves.
+    pub exclusive: bool,
+    /// The folder that belongs to it and is removed with it.
+    pub own_folder: Option<OwnFolderView>,
     /// The latest run.
     pub run: Option<RunView>,
     pub questions: Vec<QuestionView>,
@@ -105,6 +112,9 @@ pub struct TaskRow {
     #[ts(type = "string | null")]
     #[schemars(with = "Option<String>")]
     pub ended_at: Option<Timestamp>,
+    #[ts(type = "string | null")]
+    #[schemars(with = "Option<String>")]
+    pub archived_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

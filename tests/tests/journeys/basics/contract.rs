@@ -45,6 +45,8 @@ fn documents_about_tasks_fit_their_schemas() {
     fits_line(&home, "TaskView", &format!("set {failed} --title other"));
     fits_line(&home, "TaskView", &format!("retry {failed}"));
     home.ended(&[&failed]);
+    fits_line(&home, "Changed", &format!("archive {failed}"));
+    fits_line(&home, "TaskList", "list --archived");
     let later = home.sh("--at +1h", "true");
     fits_line(&home, "TaskView", &format!("show {later}"));
     fits_line(&home, "Changed", &format!("pause {later}"));

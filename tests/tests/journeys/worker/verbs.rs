@@ -89,7 +89,9 @@ fn a_program_says_how_far_it_is_and_when_it_wants_to_be_woken() {
             fifo.display()
         ),
     );
-    let task = home.wait_for(&id, "has said so", |task| task["run"]["percent"] == 40);
+    let task = home.wait_for(&id, "has said so", |task| {
+        task["run"]["percent"] == 40 && task["run"]["phase"] == "executing"
+    });
     let checkpoint = task["run"]["checkpoint"].as_str().unwrap();
     assert!(checkpoint.starts_with("40 %: waiting for tests, executing for"), "{checkpoint}");
     home.open(&fifo);

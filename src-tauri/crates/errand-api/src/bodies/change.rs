@@ -6,8 +6,8 @@ use errand_engine::Edit;
 use errand_engine::settings::PAUSED;
 use errand_model::{By, Event, Surface};
 use errand_wire::{
-    CancelTasks, Changed, DeleteTasks, EditTask, Empty, MessageMode, PauseTasks, RetryTask, TaskRef,
-    TaskView, WriteTo, command,
+    ArchiveTasks, CancelTasks, Changed, DeleteTasks, EditTask, Empty, MessageMode, PauseTasks, RetryTask,
+    TaskRef, TaskView, WriteTo, command,
 };
 
 use super::resolve;
@@ -35,6 +35,25 @@ impl Body for command::Cancel {
 async fn cancel(api: &Api, name: &str, by: By) -> Result<TaskId, Fault> {
     let id = resolve(api, name).await?;
     api.engine.tell(&id, Event::Cancel { by }).await?;
+    Ok(id)
+}
+
+impl Body for command::Archive {
+    async fn run(api: &Api, params: ArchiveTasks) -> Result<Changed, Fault> {
+        some(&params.tasks)?;
+        let surface = surface(params.surface);
+        let mut changed = Changed { changed: Vec::new(), refused: BTreeMap::new() };
+        for name in params.tasks {
+            let outcome = archive(api, &name, !params.restore, surface).await;
+            note_down(&mut changed, name, outcome);
+        }
+        Ok(changed)
+    }
+}
+
+async fn archive(api: &Api, name: &str, archive: bool, surface: Surface) -> Result<TaskId, Fault> {
+    let id = resolve(api, name).await?;
+    api.engine.archive(&id, archive, surface).await?;
     Ok(id)
 }
 

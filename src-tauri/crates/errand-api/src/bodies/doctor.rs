@@ -31,6 +31,7 @@ impl Body for command::Doctor {
                 format!("{} bytes of output could not be written to the log.", status.log_bytes_dropped);
             rows.push(note("log", text));
         }
+        rows.extend(ownerless(api).await?);
         rows.push(match api.engine.outbox().telling() {
             Telling::Ready { service } => ok("notifications", format!("Shown by {service}.")),
             Telling::NoService { why } => DoctorRow {
@@ -40,4 +41,26 @@ impl Body for command::Doctor {
         });
         Ok(DoctorReport { rows, isolation: isolation::report().await? })
     }
+}
+
+/// Folders of tasks that the database does not know, after a restore for example. Only their person can say whether
+/// something in them is still wanted.
+async fn ownerless(api: &Api) -> Result<Option<DoctorRow>, Fault> {
+    let folders = api.engine.folders().all().unwrap_or_default();
+    let known = api.store.read(move |reader| {
+        let mut ownerless = 0;
+        for task in &folders {
+            ownerless += u32::from(reader.tasks().seq(task)?.is_none());
+        }
+        Ok(ownerless)
+    });
+    let what = match known.await? {
+        0 => return Ok(None),
+        1 => "1 folder belongs".to_owned(),
+        more => format!("{more} folders belong"),
+    };
+    Ok(Some(DoctorRow {
+        hint: Some("Look into them; what you do not need can be removed.".to_owned()),
+        ..note("folders", format!("{what} to no task, in {}.", api.home.work().display()))
+    }))
 }

@@ -1,14 +1,14 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use errand_base::{Code, Fault, TaskId};
-use errand_engine::NewTask;
+use errand_engine::{NewTask, OwnFolder};
 use errand_model::{Origin, Policy, Program, TurnLimits, Work};
 use errand_wire::{PreviewProgram, ProgramPreview, RunReply, RunTask, TurnLimitsGiven, command};
 
 use super::resolve;
 use crate::router::{Api, Body};
-use crate::{isolation, program};
+use crate::{folders, isolation, program};
 
 const LONGEST_TITLE: usize = 200;
 const LONGEST_LABEL: usize = 60;
@@ -21,7 +21,23 @@ const SHORTEST_TURN_MS: u64 = 1_000;
 impl Body for command::Run {
     async fn run(api: &Api, params: RunTask) -> Result<RunReply, Fault> {
         let argv = argv_of(&params)?;
-        let cwd = program::folder(params.cwd.as_deref())?;
+        let own = own_folder(&params)?;
+        let mut cwd = match &own {
+            // Its own folder is not there yet: what is attached will be in it, and nothing else.
+            Some(_) if params.managed => {
+                let staged =
+                    params.staged.as_deref().and_then(|name| api.engine.folders().staged_folder(name));
+                staged.unwrap_or_else(|| PathBuf::from("/dev/null"))
+            }
+            Some(_) | None => program::folder(params.cwd.as_deref())?,
+        };
+        // Its own folder it has to itself in any case.
+        let exclusive = params.exclusive && !params.managed;
+        let lease = exclusive.then(|| folders::lease_on(&cwd)).transpose()?;
+        if let Some(lease) = &lease {
+            // A link that is changed while the task waits must not lead its program into another folder.
+            cwd = lease.folder().to_owned();
+        }
         let env = program::environment(params.env)?;
         let found = program::find(&argv, &cwd, &env)?;
         let (execution, mut notes) = isolation::agree(params.limits).await?;
@@ -54,14 +70,27 @@ impl Body for command::Run {
                 timeout: params.timeout_ms.map(std::time::Duration::from_millis),
                 retries: retries(params.retries)?,
                 turns: turns(params.turns.unwrap_or_default())?,
+                lease,
             },
             start_at: params.at,
             after,
             key: key(params.key)?,
+            own,
         };
         let accepted = api.engine.accept(new).await?;
         Ok(RunReply { id: accepted.id, duplicate: accepted.duplicate, notes })
     }
+}
+
+fn own_folder(params: &RunTask) -> Result<Option<OwnFolder>, Fault> {
+    if params.managed && params.cwd.is_some() {
+        return Err(Fault::new(
+            Code::BadUsage,
+            "A task runs in its own folder or in another one, not in both.",
+        ));
+    }
+    let wanted = params.managed || params.staged.is_some();
+    Ok(wanted.then(|| OwnFolder::new(params.managed, params.staged.clone())))
 }
 
 impl Body for command::Preview {

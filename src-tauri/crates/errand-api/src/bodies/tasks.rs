@@ -32,6 +32,7 @@ impl Body for command::List {
             label: params.label,
             folder: params.folder.map(PathBuf::from),
             search: params.search.filter(|words| !words.trim().is_empty()),
+            archived: params.archived,
             limit,
             before_seq,
             ..Filter::default()
@@ -167,7 +168,13 @@ pub(super) async fn view(api: &Api, id: &TaskId) -> Result<TaskView, Fault> {
         | State::Unknown => None,
     };
     let live = api.engine.run_of(id).await;
-    let now = Now { at: api.clock.now(), live: live.as_deref(), why, telling: api.engine.outbox().telling() };
+    let now = Now {
+        at: api.clock.now(),
+        live: live.as_deref(),
+        why,
+        telling: api.engine.outbox().telling(),
+        folders: api.engine.folders(),
+    };
     Ok(view::task(whole, now))
 }
 

@@ -1,10 +1,11 @@
 //! Rows as the wire shows them.
 
 use errand_base::{TaskId, Timestamp, say_duration};
-use errand_engine::{RunShared, Telling};
+use errand_engine::{ATTACHMENTS_VARIABLE, RunShared, Telling};
 use errand_model::{Choice, Exit, Format, QuestionKind, Surface, Talk};
+use errand_os::WorkFolders;
 use errand_store::{
-    Change, Delivery, DeliveryState, QuestionRow, QuestionState, Row, RunPhase, RunRow, Stored,
+    Change, Cleanup, Delivery, DeliveryState, QuestionRow, QuestionState, Row, RunPhase, RunRow, Stored,
     StoredArtifact, SubjectKind,
 };
 use errand_wire as wire;
@@ -29,6 +30,7 @@ pub(super) struct Now<'a> {
     pub live: Option<&'a RunShared>,
     pub why: Option<String>,
     pub telling: Telling,
+    pub folders: &'a WorkFolders,
 }
 
 pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
@@ -50,6 +52,7 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
         created_at: stored.created_at,
         updated_at: stored.updated_at,
         ended_at: stored.ended_at,
+        archived_at: stored.archived_at,
         agent: "script".to_owned(),
         profile: None,
         brief: program.brief.clone(),
@@ -67,6 +70,8 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
         retries: model.policy.retries,
         run: run.map(|run| run_view(run, &model.talk, &now)),
         isolation: isolation::view(&program.execution),
+        exclusive: model.policy.lease.is_some(),
+        own_folder: stored.cleanup.map(|cleanup| own_folder(cleanup, &model.id, program, now.folders)),
         questions: questions.into_iter().map(question).collect(),
         effects: model
             .talk
@@ -78,6 +83,27 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
         deliveries: deliveries.into_iter().map(|row| delivery(row, &now.telling)).collect(),
         why_waiting: now.why,
         id: model.id,
+    }
+}
+
+fn own_folder(
+    cleanup: Cleanup,
+    task: &TaskId,
+    program: &errand_model::Program,
+    folders: &WorkFolders,
+) -> wire::OwnFolderView {
+    let attached = program.env.iter().any(|(name, _)| name == ATTACHMENTS_VARIABLE);
+    let (cleanup, error) = match cleanup {
+        Cleanup::None => (wire::Cleanup::None, None),
+        Cleanup::Pending => (wire::Cleanup::Pending, None),
+        Cleanup::Removed => (wire::Cleanup::Removed, None),
+        Cleanup::Failed(error) => (wire::Cleanup::Failed, Some(error)),
+    };
+    wire::OwnFolderView {
+        path: folders.folder(task).display().to_string(),
+        attachments: attached.then(|| folders.attachments(task).display().to_string()),
+        cleanup,
+        error,
     }
 }
 
@@ -252,6 +278,7 @@ pub(super) fn row(row: Row, paused: bool) -> wire::TaskRow {
         created_at: row.created_at,
         updated_at: row.updated_at,
         ended_at: row.ended_at,
+        archived_at: row.archived_at,
     }
 }
 

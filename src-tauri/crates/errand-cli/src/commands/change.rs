@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use errand_api::client::Client;
 use errand_base::Fault;
 use errand_wire::{
-    AnswerQuestion, CancelTasks, Changed, Command, DeleteTasks, EditTask, MessageMode, PauseTasks, RetryTask,
-    Surface, TaskView, WireError, WriteTo, command,
+    AnswerQuestion, ArchiveTasks, CancelTasks, Changed, Command, DeleteTasks, EditTask, MessageMode,
+    PauseTasks, RetryTask, Surface, TaskView, WireError, WriteTo, command,
 };
 use serde_json::Value;
 
-use crate::args::{Answer, Cancel, Delete, Message, Set, Task, Which};
+use crate::args::{Answer, Archive, Cancel, Delete, Message, Set, Task, Which};
 use crate::output::{self, End, Stop};
 use crate::render;
 use crate::session::{Session, ask};
@@ -77,6 +77,18 @@ pub async fn cancel(session: &Session, typed: Cancel) -> End {
         return Ok(exit(&names, &changed));
     }
     say(&changed, &names, "cancelled")
+}
+
+pub async fn archive(session: &Session, typed: Archive) -> End {
+    let client = session.connect().await?;
+    let names = typed.tasks.clone();
+    let params = ArchiveTasks { tasks: typed.tasks, restore: typed.restore, surface: HERE };
+    let (raw, changed) = ask::<command::Archive>(&client, params).await?;
+    if session.json {
+        output::document(&raw)?;
+        return Ok(exit(&names, &changed));
+    }
+    say(&changed, &names, if typed.restore { "taken out of the archive" } else { "archived" })
 }
 
 pub async fn delete(session: &Session, typed: Delete) -> End {

@@ -12,6 +12,7 @@ pub async fn list(session: &Session, typed: List) -> End {
         label: typed.label,
         folder: typed.folder.as_deref().map(parse::absolute).transpose()?,
         search: typed.search,
+        archived: typed.archived,
         limit: typed.limit,
         cursor: typed.cursor,
     };
@@ -24,7 +25,7 @@ pub async fn list(session: &Session, typed: List) -> End {
     }
     if list.tasks.is_empty() {
         output::note(if everything {
-            "No tasks yet. `errand run -- PROGRAM ARGS` hands one over."
+            "No tasks here. `errand run -- PROGRAM ARGS` hands one over."
         } else {
             "No task fits."
         });

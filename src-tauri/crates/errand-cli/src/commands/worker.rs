@@ -14,6 +14,9 @@ use crate::output::{self, End};
 use crate::render;
 use crate::run::read_brief;
 
+/// Longer than it takes to end the processes of a run, whatever they do about it.
+const TO_BE_ENDED: Duration = Duration::from_secs(60);
+
 /// The way to the engine. The writing half stays open: closing it would take a question back.
 struct Talk {
     replies: Lines<BufReader<OwnedReadHalf>>,
@@ -74,10 +77,17 @@ async fn ask(json: bool, typed: args::Ask) -> End {
     let answer = async {
         let mut talk = Talk::begin(WorkerVerb::Ask { question, options, other }).await?;
         loop {
-            match talk.reply().await? {
-                WorkerReply::Asked(_) => {}
-                WorkerReply::Answer(answer) => return Ok(answer),
-                _ => return Err(unexpected()),
+            match talk.reply().await {
+                Ok(WorkerReply::Asked(_)) => {}
+                Ok(WorkerReply::Answer(answer)) => return Ok(answer),
+                Ok(_) => return Err(unexpected()),
+                Err(fault) if fault.code == Code::EngineUnreachable => {
+                    // Whoever lost the engine is about to be ended. A script that went on without its answer in the
+                    // meantime could do what its person would have forbidden.
+                    tokio::time::sleep(TO_BE_ENDED).await;
+                    return Err(fault);
+                }
+                Err(fault) => return Err(fault),
             }
         }
     };

@@ -5,7 +5,9 @@ pub mod samples;
 #[cfg(test)]
 mod tests;
 
-use errand_wire::{ArtifactView, Phase, QuestionView, RunView, TaskView, TimelineRow};
+use errand_wire::{
+    ArtifactView, Cleanup, OwnFolderView, Phase, QuestionView, RunView, TaskView, TimelineRow,
+};
 
 use super::time::{Now, absolute, elapsed, relative};
 use super::{ASKS, Look, QUIET, STRONG, clean, clean_block, clip_to, columns, paint, state, timeline};
@@ -35,7 +37,8 @@ fn head(task: &TaskView, look: Look, now: &Now) -> String {
     );
     let mut lines = vec![format!("{}  {title}", paint(look, STRONG, task.id.as_str())).trim_end().to_owned()];
     let gaps = if task.with_gaps { ", with gaps" } else { "" };
-    let label = format!("{}{gaps}", state::label(task.state, &task.holds));
+    let archived = if task.archived_at.is_some() { ", archived" } else { "" };
+    let label = format!("{}{gaps}{archived}", state::label(task.state, &task.holds));
     let since = relative(task.ended_at.unwrap_or(task.updated_at), now);
     lines.push(format!(
         "{}  {}",
@@ -105,7 +108,12 @@ fn facts(task: &TaskView, look: Look, now: &Now) -> String {
     add("Brief", if brief == task.title { String::new() } else { brief.replace('\n', " ") });
     add("Command", task.command.clone());
     add("Agent", if task.agent == "script" { String::new() } else { task.agent.clone() });
-    add("Folder", task.cwd.clone());
+    add("Folder", format!("{}{}", task.cwd, if task.exclusive { ", for itself alone" } else { "" }));
+    if let Some(own) = &task.own_folder {
+        add("Own folder", if own.path == task.cwd { String::new() } else { own.path.clone() });
+        add("Attached", own.attachments.clone().unwrap_or_default());
+        add("Clean-up", about_cleanup(own));
+    }
     add("Isolation", task.isolation.text.clone());
     add("Made", format!("{} by {}", absolute(task.created_at, now), task.origin));
     add(
@@ -136,6 +144,16 @@ fn facts(task: &TaskView, look: Look, now: &Now) -> String {
         })
         .collect();
     lines.join("\n")
+}
+
+fn about_cleanup(own: &OwnFolderView) -> String {
+    let why = own.error.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    match own.cleanup {
+        Cleanup::None => String::new(),
+        Cleanup::Pending => "its folder is being removed".into(),
+        Cleanup::Removed => "its folder is removed".into(),
+        Cleanup::Failed => format!("its folder could not be removed{why}"),
+    }
 }
 
 fn about_run(run: &RunView, now: &Now) -> String {

@@ -18,7 +18,7 @@ pub fn tasks(rows: &[TaskRow], look: Look, now: &Now) -> String {
         .map(|row| {
             vec![
                 Cell::styled(row.id.as_str(), STRONG),
-                Cell::styled(&state::label(row.state, &row.holds), state::style(row.state, &row.holds)),
+                Cell::styled(&label(row), state::style(row.state, &row.holds)),
                 Cell::styled(&relative(row.updated_at, now), QUIET),
                 Cell::new(&row.title),
                 Cell::new(what(row)),
@@ -26,6 +26,11 @@ pub fn tasks(rows: &[TaskRow], look: Look, now: &Now) -> String {
         })
         .collect();
     table(&COLUMNS, &rows, look)
+}
+
+fn label(row: &TaskRow) -> String {
+    let archived = if row.archived_at.is_some() { ", archived" } else { "" };
+    format!("{}{archived}", state::label(row.state, &row.holds))
 }
 
 /// While nothing has come of it yet, the reason of its state says more than an empty field.
@@ -47,12 +52,15 @@ mod tests {
         second.title = "A much longer title than anybody should give to a task".into();
         let mut third = task_row("wise-owl-731", TaskState::Queued);
         third.holds = vec![Hold::Person];
-        let text = tasks(&[first, second, third], Look { colour: false, width: Some(80) }, &now());
+        let mut fourth = task_row("old-owl-200", TaskState::Failed);
+        fourth.archived_at = fourth.created_at.into();
+        let text = tasks(&[first, second, third, fourth], Look { colour: false, width: Some(80) }, &now());
         let expected = "\
-TASK             STATE             CHANGED    TITLE             OUTCOME
-bold-falcon-427  ● running         2 min ago  cargo build       compiling erran…
-shy-yak-100      ✓ completed       2 min ago  A much longer t…  it was started
-wise-owl-731     ‖ paused, queued  2 min ago  cargo build       it was started
+TASK             STATE               CHANGED    TITLE            OUTCOME
+bold-falcon-427  ● running           2 min ago  cargo build      compiling erra…
+shy-yak-100      ✓ completed         2 min ago  A much longer…   it was started
+wise-owl-731     ‖ paused, queued    2 min ago  cargo build      it was started
+old-owl-200      ✗ failed, archived  2 min ago  cargo build      it was started
 ";
         assert_eq!(text, expected);
     }

@@ -48,6 +48,7 @@ fn every_flag_arrives() {
         "A=1",
         "--env",
         "SECRET",
+        "--exclusive",
         "--agent",
         "claude",
         "--",
@@ -65,7 +66,7 @@ fn every_flag_arrives() {
     assert_eq!(task.at.unwrap().to_string(), "2026-11-30T08:00:00.000Z");
     assert_eq!((task.after, task.labels), (vec!["a".into(), "b".into()], vec!["x".into(), "y".into()]));
     assert_eq!((task.priority, task.notify), (Some(Priority::Urgent), Some(Notify::Silent)));
-    assert_eq!((task.timeout_ms, task.retries), (Some(5_400_000), Some(2)));
+    assert_eq!((task.timeout_ms, task.retries, task.exclusive), (Some(5_400_000), Some(2), true));
     assert_eq!(
         (task.env["A"].as_str(), task.env["SECRET"].as_str(), task.env["PATH"].as_str()),
         ("1", "s", "/bin")
@@ -78,6 +79,16 @@ fn a_program_runs_in_this_folder_with_few_variables() {
     let task = asked(&["--", "true"]).unwrap();
     assert_eq!(task.cwd.unwrap(), parse::current_folder().unwrap());
     assert_eq!(task.env.keys().collect::<Vec<_>>(), ["PATH"]);
+}
+
+#[test]
+fn a_task_with_a_folder_of_its_own_takes_none_of_mine() {
+    let task = asked(&["--managed", "--attach", "a", "--attach", "b", "--", "true"]).unwrap();
+    assert_eq!((task.managed, task.cwd, task.staged), (true, None, None), "copies come later");
+    assert_eq!(
+        typed(&["--attach", "a", "--attach", "b", "--", "true"]).attach,
+        ["a", "b"].map(PathBuf::from)
+    );
 }
 
 #[test]

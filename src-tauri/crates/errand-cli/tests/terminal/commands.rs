@@ -17,7 +17,7 @@ fn row(id: &str) -> Value {
     json!({
         "id": id, "title": "Build", "state": "completed", "holds": [], "reason": {"code": "r", "text": "t"},
         "outcome": "all good", "command": "make", "cwd": "/", "labels": [], "priority": "normal", "open_questions": 0,
-        "created_at": "2026-01-01T00:00:00.000Z", "updated_at": "2026-01-01T00:00:00.000Z", "ended_at": null,
+        "created_at": "2026-01-01T00:00:00.000Z", "updated_at": "2026-01-01T00:00:00.000Z", "ended_at": null, "archived_at": null,
     })
 }
 

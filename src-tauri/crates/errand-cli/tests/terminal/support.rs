@@ -162,13 +162,14 @@ pub fn task(id: &str, state: &str) -> Value {
     json!({
         "id": id, "title": "Build", "state": state, "holds": [], "reason": {"code": "r", "text": "because"},
         "with_gaps": false, "generation": 1, "created_at": "2026-11-18T11:00:00.000Z",
-        "updated_at": "2026-11-18T11:00:00.000Z", "ended_at": null, "agent": "script", "profile": null,
+        "updated_at": "2026-11-18T11:00:00.000Z", "ended_at": null, "archived_at": null, "agent": "script", "profile": null,
         "argv": ["make"], "command": "make", "cwd": "/", "labels": [], "priority": "normal", "notify": "always",
         "origin": "person", "parent": null, "after": [], "start_at": null, "timeout_ms": null, "retries": 0,
         "isolation": {
             "kind": "none", "workspace": "rw", "network": "on", "memory_bytes": null, "cpu_ms": null,
             "processes": null, "text": "none, it runs as you"
         },
+        "exclusive": false, "own_folder": null,
         "run": null, "questions": [], "artifact": null, "deliveries": [], "why_waiting": null,
         "added_by_a_newer_engine": 7,
     })

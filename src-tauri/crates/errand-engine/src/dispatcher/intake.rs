@@ -50,7 +50,7 @@ impl Dispatcher {
             self.dependents.entry(dependency.task.clone()).or_default().push(id.clone());
         }
         if let Some(run) = &live.task.run {
-            self.slots.insert(run.id);
+            self.slots.take(run.id, &id, live.task.policy.lease.as_ref());
         }
         let entry = Entry {
             live,

@@ -22,6 +22,7 @@ impl Dispatcher {
             work: entry.live.work.clone(),
             turn: entry.live.task.talk.worker || entry.live.task.talk.note.is_some(),
             silence: silence(&entry.live.task, self.settings.silence),
+            has_folder: entry.live.has_folder,
             shared,
         }));
     }
@@ -60,7 +61,7 @@ impl Dispatcher {
         let mut used = None;
         let event = match report {
             Report::StartFailed(error) => {
-                self.slots.remove(&run);
+                self.slots.free(run);
                 Event::StartFailed { run, error }
             }
             // It was told to end because we must leave: how it ended says nothing about its work.
@@ -68,21 +69,21 @@ impl Dispatcher {
                 if !gone {
                     return;
                 }
-                self.slots.remove(&run);
+                self.slots.free(run);
                 let tail = self.run_of(task).map(|shared| shared.tail()).unwrap_or_default();
                 Event::Lost { run, death: death_of_leaving(), tail }
             }
             Report::Exited { tail, gone, used: numbers } => {
                 // That its last process is gone is a fact; the next task need not wait for the commit.
                 if gone {
-                    self.slots.remove(&run);
+                    self.slots.free(run);
                 }
                 used = Some(numbers);
                 Event::Exited { run, exit: numbers.exit, tail, gone }
             }
             // Cut off in the middle of its turn, because we must leave.
             Report::TurnEnded { used: numbers, .. } if leaving && !numbers.exit.is_success() => {
-                self.slots.remove(&run);
+                self.slots.free(run);
                 let tail = self.run_of(task).map(|shared| shared.tail()).unwrap_or_default();
                 used = Some(numbers);
                 Event::Lost { run, death: death_of_leaving(), tail }
@@ -92,7 +93,7 @@ impl Dispatcher {
                 Event::TurnEnded { run, exit: numbers.exit, response, tail }
             }
             Report::Gone => {
-                self.slots.remove(&run);
+                self.slots.free(run);
                 if leaving {
                     let tail = self.run_of(task).map(|shared| shared.tail()).unwrap_or_default();
                     Event::Lost { run, death: death_of_leaving(), tail }
@@ -102,7 +103,7 @@ impl Dispatcher {
             }
             Report::Stuck { processes } => Event::Stuck { run, processes },
             Report::Lost { death, tail } => {
-                self.slots.remove(&run);
+                self.slots.free(run);
                 Event::Lost { run, death, tail }
             }
             Report::Silent { since } => Event::Silent { run, since },
@@ -111,13 +112,17 @@ impl Dispatcher {
         self.post(task, Letter { used, ..Letter::of(event) });
     }
 
-    /// The processes of the engine before are gone, so what they were doing can be called by its name.
-    pub(super) fn swept(&mut self, tails: Vec<(TaskId, RunId, Tail)>) {
+    /// The processes of the engine before were ended, so what they were doing can be called by its name. If some will
+    /// not go, nobody knows whose they are: every folder that was at work stays taken until they are gone.
+    pub(super) fn swept(&mut self, tails: Vec<(TaskId, RunId, Tail)>, all_gone: bool) {
         self.sweeping = false;
         for (task, run, tail) in tails {
-            self.slots.remove(&run);
+            self.slots.abandon(run);
             let event = Event::Lost { run, death: Death::EngineDied, tail };
             self.post(&task, Letter::of(event));
+        }
+        if all_gone {
+            self.slots.free_remains();
         }
     }
 }

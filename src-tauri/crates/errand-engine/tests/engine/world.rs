@@ -6,7 +6,7 @@ use errand_agents::{Request, SessionEvent, Stream};
 use errand_base::{Clock, FakeClock, Fault, TaskId, Timestamp};
 use errand_engine::{Accepted, Door, Engine, NewTask, Parts, Worker};
 use errand_model::{Artifact, Exit, Origin, Policy, Program, Reason, State, Task, Work};
-use errand_os::{Banner, FakeNotifier, Home, Told};
+use errand_os::{Banner, FakeNotifier, Home, Told, WorkFolders};
 use errand_store::{Options, Store};
 use tokio::sync::mpsc;
 
@@ -20,7 +20,8 @@ pub struct World {
     pub notifier: Arc<FakeNotifier>,
     pub clock: Arc<FakeClock>,
     doors: Doors,
-    store: Store,
+    pub folders: WorkFolders,
+    pub store: Store,
     clicks: mpsc::UnboundedReceiver<TaskId>,
     folder: tempfile::TempDir,
     told: Mutex<Vec<Told>>,
@@ -50,6 +51,9 @@ impl World {
         let options = Options { clock: clock.clone(), ballast: 1 << 16, ..Options::new(folder.path()) };
         let store = Store::open(options, clock.now()).unwrap().store;
         let agent = FakeAgent::default();
+        let home = Home::at(folder.path().join("home")).unwrap();
+        home.create().unwrap();
+        let folders = WorkFolders::of(&home);
         let (notifier, notifier_events) = FakeNotifier::absent();
         let notifier = Arc::new(notifier);
         let (clicks, clicked) = mpsc::unbounded_channel();
@@ -59,6 +63,7 @@ impl World {
             home,
             door: Arc::new(doors.clone()),
             agent: Arc::new(agent.clone()),
+            folders: folders.clone(),
             notifier: notifier.clone(),
             notifier_events,
             clicks,
@@ -71,6 +76,7 @@ impl World {
             notifier,
             clock,
             doors,
+            folders,
             store,
             clicks: clicked,
             folder,
@@ -275,7 +281,7 @@ impl World {
         tokio::time::timeout(PATIENCE, self.clicks.recv()).await.unwrap().unwrap()
     }
 
-    async fn eventually<T>(&self, look: impl Fn() -> Option<T>) -> T {
+    pub async fn eventually<T>(&self, look: impl Fn() -> Option<T>) -> T {
         let wait = async {
             loop {
                 if let Some(found) = look() {
@@ -288,7 +294,7 @@ impl World {
     }
 }
 
-fn new_task(title: &str) -> NewTask {
+pub fn new_task(title: &str) -> NewTask {
     NewTask {
         title: title.to_owned(),
         work: Work::Program(Program {
@@ -305,6 +311,7 @@ fn new_task(title: &str) -> NewTask {
         start_at: None,
         after: Vec::new(),
         key: None,
+        own: None,
     }
 }
 

@@ -348,7 +348,7 @@ pub(super) fn stalled(draft: &mut Draft, run: RunId, since: Timestamp) {
     let quiet = say_duration(draft.now.since(since));
     draft.bill();
     stop(draft, run, Reason::StallRestart);
-    restart(draft, &format!("Silent for {quiet}"), Some(limits.stall));
+    restart(draft, Reason::StallRestart, &format!("Silent for {quiet}"), Some(limits.stall));
 }
 
 /// One turn took longer than a turn may. What was silent for too long is treated alike.
@@ -359,11 +359,11 @@ pub(super) fn turn_limit(draft: &mut Draft) -> Result<(), Refused> {
     draft.withdraw_all();
     draft.bill();
     stop(draft, run, Reason::TurnTimeLimit);
-    restart(draft, &format!("One turn took longer than {each}"), None);
+    restart(draft, Reason::TurnTimeLimit, &format!("One turn took longer than {each}"), None);
     Ok(())
 }
 
-fn restart(draft: &mut Draft, happened: &str, window: Option<Duration>) {
+fn restart(draft: &mut Draft, reason: Reason, happened: &str, window: Option<Duration>) {
     let most = draft.task.policy.turns.restarts;
     let turn = draft.task.talk.turns + 1;
     if draft.task.talk.stalls >= most {
@@ -385,7 +385,7 @@ fn restart(draft: &mut Draft, happened: &str, window: Option<Duration>) {
     let pause = window.map_or(pause_before(n), |window| pause_before(n).min(window));
     draft.arm(TimerKind::Start, draft.now.plus(pause));
     let text = format!("{happened}; restart {n} of {most} in {}", say_duration(pause));
-    draft.enter(Entry { state: State::Waiting, reason: Reason::StallRestart, text });
+    draft.enter(Entry { state: State::Waiting, reason, text });
 }
 
 pub(super) fn start_again(draft: &mut Draft, text: String) {

@@ -85,19 +85,26 @@ fn task_plans() -> impl Strategy<Value = TaskPlan> {
     use proptest::option::weighted;
     let notify = prop_oneof![Just(Notify::Always), Just(Notify::Significant), Just(Notify::Silent)];
     let priority = prop_oneof![Just(Priority::Low), Just(Priority::Normal), Just(Priority::Urgent)];
+    let folder = prop_oneof![Just("/"), Just("/a"), Just("/a/b"), Just("/a/c"), Just("/ab"), Just("/d")];
+    let lease = weighted(0.6, folder.prop_map(|folder| Lease::on(folder.into())));
     (
         notify,
         priority,
         weighted(0.5, 1..400_u64),
-        0..3_u32,
+        (0..3_u32, lease),
         weighted(0.2, 1..100_u64),
         0..8_u8,
         proptest::bool::weighted(0.35),
     )
-        .prop_map(|(notify, priority, timeout, retries, start_in, after, worker)| {
+        .prop_map(|(notify, priority, timeout, (retries, lease), start_in, after, worker)| {
             let turns = TurnLimits { most: 3, restarts: 1, ..TurnLimits::default() };
             let timeout = timeout.map(Duration::from_secs);
-            TaskPlan { policy: Policy { priority, notify, timeout, retries, turns }, start_in, after, worker }
+            TaskPlan {
+                policy: Policy { priority, notify, timeout, retries, lease, turns },
+                start_in,
+                after,
+                worker,
+            }
         })
 }
 
@@ -194,6 +201,7 @@ pub struct Taken {
     pub result: Result<Step, Refused>,
     /// How many runs of the whole world hold a slot afterwards.
     pub runs_held: usize,
+    pub leases: Vec<Held>,
 }
 
 impl World {
@@ -227,8 +235,16 @@ impl World {
         let step = accept(id(self.tasks.len()), plan.policy.clone(), plan.worker, start, after, self.now);
         self.tasks.push(step.task.clone());
         let task = self.tasks.len() - 1;
-        let (now, runs_held) = (self.now, self.runs_held());
-        self.history.push(Taken { task, before: None, event: None, now, result: Ok(step), runs_held });
+        let (now, runs_held, leases) = (self.now, self.runs_held(), self.leases());
+        self.history.push(Taken {
+            task,
+            before: None,
+            event: None,
+            now,
+            result: Ok(step),
+            runs_held,
+            leases,
+        });
     }
 
     fn perform(&mut self, op: &Op) {
@@ -318,7 +334,8 @@ impl World {
     }
 
     fn dispatch(&mut self) {
-        for task in admit(self.admission(), &self.queue()) {
+        let (held, queue) = (self.leases(), self.queue());
+        for task in admit(self.admission(&held), &queue) {
             let run = RunId::from_u128(self.runs.len() as u128 + 1);
             self.runs.push(run);
             let n = self.tasks.iter().position(|other| other.id == task).unwrap();
@@ -326,11 +343,12 @@ impl World {
         }
     }
 
-    pub fn admission(&self) -> errand_model::World {
+    pub fn admission<'a>(&self, leases: &'a [Held]) -> errand_model::World<'a> {
         let held_slots = self.runs_held() as u32;
         errand_model::World {
             slots: self.slots,
             held_slots,
+            leases,
             paused: false,
             quitting: false,
             disk_full: false,
@@ -343,11 +361,21 @@ impl World {
             .map(|(n, task)| {
                 let rank = Rank::new(task.policy.priority, task.is_resumed(), n as i64);
                 let ending = task.run.is_some();
-                (rank, Candidate { task: task.id.clone(), holds: task.holds, ending })
+                let (holds, lease) = (task.holds, task.policy.lease.clone());
+                (rank, Candidate { task: task.id.clone(), holds, ending, lease })
             })
             .collect();
         queue.sort_by_key(|(rank, _)| *rank);
         queue.into_iter().map(|(_, candidate)| candidate).collect()
+    }
+
+    /// What the runs hold whose processes may exist.
+    pub fn leases(&self) -> Vec<Held> {
+        let held = self.tasks.iter().filter_map(|task| {
+            let (run, lease) = (task.run.as_ref()?.id, task.policy.lease.clone()?);
+            Some(Held { run, task: task.id.clone(), lease })
+        });
+        held.collect()
     }
 
     pub fn runs_held(&self) -> usize {
@@ -379,9 +407,9 @@ impl World {
                     }
                 }
             }
-            let (now, runs_held) = (self.now, self.runs_held());
+            let (now, runs_held, leases) = (self.now, self.runs_held(), self.leases());
             let (before, event) = (Some(before), Some(event));
-            self.history.push(Taken { task, before, event, now, result, runs_held });
+            self.history.push(Taken { task, before, event, now, result, runs_held, leases });
         }
     }
 

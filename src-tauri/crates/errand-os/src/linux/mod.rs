@@ -3,3 +3,4 @@ pub mod ladder;
 pub mod process;
 pub mod sweep;
 pub mod sys;
+pub mod tree;

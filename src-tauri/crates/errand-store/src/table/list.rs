@@ -20,6 +20,8 @@ pub struct Filter {
     /// This folder or one below it.
     pub folder: Option<PathBuf>,
     pub search: Option<String>,
+    /// Archived tasks, too.
+    pub archived: bool,
     /// The best matches of `search` instead of the newest; such a list has one page.
     pub by_rank: bool,
     pub limit: u32,
@@ -34,6 +36,7 @@ impl Default for Filter {
             label: None,
             folder: None,
             search: None,
+            archived: false,
             by_rank: false,
             limit: 100,
             before_seq: None,
@@ -62,31 +65,52 @@ pub struct Row {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub ended_at: Option<Timestamp>,
+    pub archived_at: Option<Timestamp>,
 }
 
 const COLUMNS: &str = "t.seq, t.id, t.title, t.state, t.holds, t.reason, t.reason_text, t.outcome, t.command, t.cwd, \
-     t.priority, t.runs, t.start_at, t.created_at, t.updated_at, t.ended_at, \
+     t.priority, t.runs, t.start_at, t.created_at, t.updated_at, t.ended_at, t.archived_at, \
      (SELECT count(*) FROM question q WHERE q.task = t.seq AND q.state = 'open'), \
      (SELECT json_group_array(label) FROM (SELECT label FROM label l WHERE l.task = t.seq ORDER BY label))";
 
 /// How far back a page is looked for row by row.
 const NEAR: i64 = 4_000;
 
+/// Which of the two indexes of states a page is read from.
+#[derive(Clone, Copy)]
+enum Shelf {
+    /// Neither; rows come in another order already.
+    Any,
+    Open,
+    Archived,
+}
+
 impl Tasks<'_> {
     pub fn list(&self, filter: &Filter) -> Result<Vec<Row>, StoreError> {
         let every = filter.states.is_empty() || State::ALL.iter().all(|state| filter.states.contains(state));
         let narrowed = filter.label.is_some() || filter.folder.is_some() || filter.search.is_some();
-        if every || narrowed {
-            let states = if every { &[] } else { filter.states.as_slice() };
+        let states = if every { &[] } else { filter.states.as_slice() };
+        if narrowed {
             return self.page(filter, states);
         }
+        if every {
+            // The newest tasks fill the page, unless most of them are archived.
+            let above = (!filter.archived).then_some(self.newest(filter)? - NEAR);
+            let rows = self.page_above(filter, &[], Shelf::Any, above)?;
+            if above.is_none() || rows.len() == filter.limit as usize {
+                return Ok(rows);
+            }
+        }
         // One state at a time is read in order from its index; several at once would have to be sorted whole.
-        let mut states = filter.states.clone();
+        let mut states = if every { State::ALL.to_vec() } else { filter.states.clone() };
         states.sort_unstable();
         states.dedup();
+        let shelves = if filter.archived { &[Shelf::Open, Shelf::Archived][..] } else { &[Shelf::Open] };
         let mut rows = Vec::new();
         for state in states {
-            rows.append(&mut self.page(filter, &[state])?);
+            for shelf in shelves {
+                rows.append(&mut self.page_above(filter, &[state], *shelf, None)?);
+            }
         }
         rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.seq));
         rows.truncate(filter.limit as usize);
@@ -95,19 +119,27 @@ impl Tasks<'_> {
 
     fn page(&self, filter: &Filter, states: &[State]) -> Result<Vec<Row>, StoreError> {
         if filter.folder.is_none() || filter.label.is_some() || filter.search.is_some() {
-            return self.page_above(filter, states, None);
+            return self.page_above(filter, states, Shelf::Any, None);
         }
         // A folder with many tasks fills its page from the newest; one with few is read by its index, which
         // would have to sort all of the many.
-        let newest = match filter.before_seq {
-            Some(before) => before,
-            None => self
+        let rows = self.page_above(filter, states, Shelf::Any, Some(self.newest(filter)? - NEAR))?;
+        if rows.len() == filter.limit as usize {
+            Ok(rows)
+        } else {
+            self.page_above(filter, states, Shelf::Any, None)
+        }
+    }
+
+    /// Where the page begins.
+    fn newest(&self, filter: &Filter) -> Result<i64, StoreError> {
+        match filter.before_seq {
+            Some(before) => Ok(before),
+            None => Ok(self
                 .conn
                 .prepare_cached("SELECT coalesce(max(seq), 0) FROM task")?
-                .query_row([], |row| row.get(0))?,
-        };
-        let rows = self.page_above(filter, states, Some(newest - NEAR))?;
-        if rows.len() == filter.limit as usize { Ok(rows) } else { self.page_above(filter, states, None) }
+                .query_row([], |row| row.get(0))?),
+        }
     }
 
     /// `above`: only rows newer than that, read one by one.
@@ -115,6 +147,7 @@ impl Tasks<'_> {
         &self,
         filter: &Filter,
         states: &[State],
+        shelf: Shelf,
         above: Option<i64>,
     ) -> Result<Vec<Row>, StoreError> {
         let mut from = "task t";
@@ -169,6 +202,12 @@ impl Tasks<'_> {
         if let Some(above) = above {
             terms.push(format!("t.seq > {}", bind(Box::new(above))));
         }
+        match shelf {
+            Shelf::Any if filter.archived => {}
+            Shelf::Any => terms.push("+t.archived_at IS NULL".to_owned()),
+            Shelf::Open => terms.push("t.archived_at IS NULL".to_owned()),
+            Shelf::Archived => terms.push("t.archived_at IS NOT NULL".to_owned()),
+        }
         match states {
             [] => {}
             [one] if from == "task t" && filter.folder.is_none() => {
@@ -220,6 +259,7 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Row, StoreError> {
         created_at: columns.time()?,
         updated_at: columns.time()?,
         ended_at: columns.time_or_none()?,
+        archived_at: columns.time_or_none()?,
         open_questions: columns.get()?,
         labels: columns.json()?,
     })

@@ -23,6 +23,6 @@ pub use list::{Filter, Row};
 pub use question::{QuestionRow, QuestionState, Questions, QuestionsMut};
 pub use run::{RunKey, RunPhase, RunRow, Runs, RunsMut};
 pub use setting::{Settings, SettingsMut};
-pub use task::{Inserted, NewTask, Resolved, Stored, Tasks, TasksMut};
+pub use task::{Cleanup, Ended, Inserted, NewTask, Resolved, Stored, Tasks, TasksMut};
 pub use transition::{Change, Entry, SubjectKind, Transitions, TransitionsMut};
 pub use turn::{Turns, TurnsMut};

@@ -1,14 +1,20 @@
 //! The state of a task is written here and nowhere else.
 
+mod folder;
+mod row;
+
 use std::ops::Deref;
 
 use errand_base::{TaskId, Timestamp};
-use errand_model::{Holds, Origin, Policy, Run, Stage, State, Talk, Task, Timer, TurnLimits, Work};
+use errand_model::{Origin, State, Task, Work};
 use rusqlite::{Connection, params};
 
 use crate::StoreError;
-use crate::table::names::{Columns, Named, all, duration, first, json, millis};
+use crate::table::names::{Columns, Named, all, first, json, millis};
 use crate::table::{dependency, key, label, question};
+pub use folder::{Cleanup, Ended};
+pub use row::Stored;
+use row::{read, select};
 
 pub struct Tasks<'a> {
     pub(crate) conn: &'a Connection,
@@ -27,6 +33,8 @@ pub struct NewTask<'a> {
     /// The work as one line, for lists.
     pub command: &'a str,
     pub labels: &'a [String],
+    /// A folder belongs to it, to be removed with it.
+    pub has_folder: bool,
     pub origin: Origin,
     /// An idempotency key; the same one again is the same task.
     pub key: Option<&'a str>,
@@ -49,41 +57,12 @@ pub enum Inserted {
     },
 }
 
-/// A task as it stands in the database.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
-    pub seq: i64,
-    pub task: Task,
-    pub title: String,
-    pub work: Work,
-    pub command: String,
-    pub labels: Vec<String>,
-    pub origin: Origin,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-    pub ended_at: Option<Timestamp>,
-    pub outcome: Option<String>,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolved {
     One(TaskId),
     None,
     /// The first of the tasks that it could mean.
     Many(Vec<TaskId>),
-}
-
-macro_rules! select {
-    ($which:literal) => {
-        concat!(
-            "SELECT t.seq, t.id, t.state, t.version, t.generation, t.holds, t.priority, t.notify, t.timeout_ms, \
-             t.retries, t.start_at, t.failures, t.runs, t.executed_ms, t.next_question, t.next_timer, t.timers, \
-             t.run_id, t.run_n, t.run_stage, t.run_started_at, t.run_working, t.turns, t.talk, t.reason, t.reason_text, t.title, w.work, t.command, \
-             t.origin, t.created_at, t.updated_at, t.ended_at, t.outcome \
-             FROM task t JOIN work w ON w.task = t.seq ",
-            $which
-        )
-    };
 }
 
 impl Tasks<'_> {
@@ -136,20 +115,6 @@ impl Tasks<'_> {
         }))
     }
 
-    /// Tasks that ended before, oldest first: where the row stands, and what it said last.
-    pub fn ended_before(
-        &self,
-        moment: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<(i64, TaskId, State)>, StoreError> {
-        let sql =
-            "SELECT seq, id, state FROM task WHERE ended_at < ?1 AND run_id IS NULL ORDER BY seq LIMIT ?2";
-        Ok(all!(self.conn, sql, params![moment.as_millis(), limit], |row| -> Result<_, StoreError> {
-            let mut columns = Columns::of("task", row);
-            Ok((columns.get()?, columns.task_id()?, columns.name()?))
-        }))
-    }
-
     fn complete(&self, mut stored: Stored) -> Result<Stored, StoreError> {
         stored.task.after = dependency::of_task(self.conn, stored.seq)?;
         stored.task.questions = question::open_of(self.conn, stored.seq)?;
@@ -177,11 +142,11 @@ impl TasksMut<'_> {
         self.conn
             .prepare_cached(
                 "INSERT INTO task (id, title, command, cwd, state, version, generation, holds, priority, notify, \
-                 timeout_ms, retries, start_at, failures, runs, executed_ms, next_question, next_timer, timers, \
+                 timeout_ms, retries, lease, start_at, failures, runs, executed_ms, next_question, next_timer, timers, \
                  run_id, run_n, run_stage, run_started_at, reason, reason_text, origin, created_at, updated_at, \
-                 ended_at, run_working, turns, talk) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
-                 ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?27, ?28, ?29, ?30, \
-                 ?31)",
+                 ended_at, cleanup, run_working, turns, talk) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, \
+                 ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?28, \
+                 ?29, ?30, ?31, ?32, ?33)",
             )?
             .execute(params![
                 task.id.as_str(),
@@ -196,6 +161,7 @@ impl TasksMut<'_> {
                 task.policy.notify.db_name(),
                 task.policy.timeout.map(millis),
                 task.policy.retries,
+                task.policy.lease.as_ref().map(|lease| lease.folder().to_string_lossy()),
                 task.start_at.map(Timestamp::as_millis),
                 task.failures,
                 task.runs,
@@ -212,6 +178,7 @@ impl TasksMut<'_> {
                 new.origin.db_name(),
                 now,
                 task.state.is_final().then_some(now),
+                new.has_folder.then_some("none"),
                 task.run.as_ref().and_then(|run| run.working_since).map(Timestamp::as_millis),
                 unusual(&task.policy.turns)?,
                 unusual(&task.talk)?,
@@ -230,7 +197,8 @@ impl TasksMut<'_> {
     }
 
     /// Writes a task that was decided upon as of `from_version`. `false`: somebody else was first, and nothing
-    /// was written. `outcome` replaces the line for lists if given; a task that is open again has none.
+    /// was written. `outcome` replaces the line for lists if given; a task that is open again has none, and is no
+    /// longer archived.
     pub fn advance(
         &mut self,
         seq: i64,
@@ -248,6 +216,9 @@ impl TasksMut<'_> {
                  run_n = ?19, run_stage = ?20, run_started_at = ?21, reason = ?22, reason_text = ?23, \
                  outcome = CASE WHEN ?25 THEN coalesce(?24, outcome) ELSE ?24 END, updated_at = ?26, \
                  ended_at = CASE WHEN ?25 THEN coalesce(ended_at, ?26) END, \
+                 archived_at = CASE WHEN ?25 THEN archived_at END, \
+                 cleanup = CASE WHEN ?25 OR cleanup IS NULL THEN cleanup ELSE 'none' END, \
+                 cleanup_error = CASE WHEN ?25 THEN cleanup_error END, \
                  run_working = ?27, turns = ?28, talk = ?29 \
                  WHERE seq = ?1 AND version = ?2",
             )?
@@ -312,11 +283,34 @@ impl TasksMut<'_> {
         Ok(true)
     }
 
+    /// Puts an ended task into the archive or takes it out. `false`: it is not over, or there is nothing to change.
+    pub fn archive(&mut self, seq: i64, archive: bool, now: Timestamp) -> Result<bool, StoreError> {
+        let sql = "UPDATE task SET archived_at = CASE WHEN ?2 THEN ?3 END, updated_at = ?3 \
+                   WHERE seq = ?1 AND ended_at IS NOT NULL AND (archived_at IS NULL) = ?2";
+        Ok(self.conn.prepare_cached(sql)?.execute(params![seq, archive, now.as_millis()])? > 0)
+    }
+
+    /// The folder of a task that ended before is about to be removed; whoever decided about the task as it was loses.
+    /// `false`: it is open again, processes are left, or it has no folder.
+    pub fn begin_removal(&mut self, seq: i64, before: Timestamp) -> Result<bool, StoreError> {
+        let sql = "UPDATE task SET cleanup = 'pending', cleanup_error = NULL, version = version + 1 \
+                   WHERE seq = ?1 AND ended_at < ?2 AND run_id IS NULL AND cleanup IS NOT NULL";
+        Ok(self.conn.prepare_cached(sql)?.execute(params![seq, before.as_millis()])? > 0)
+    }
+
+    /// The folder is gone, or why it is not. `false`: nobody was removing it.
+    pub fn end_removal(&mut self, seq: i64, error: Option<&str>) -> Result<bool, StoreError> {
+        let sql = "UPDATE task SET cleanup = CASE WHEN ?2 IS NULL THEN 'removed' ELSE 'failed' END, \
+                   cleanup_error = ?2, version = version + 1 WHERE seq = ?1 AND cleanup = 'pending'";
+        Ok(self.conn.prepare_cached(sql)?.execute(params![seq, error])? > 0)
+    }
+
     /// Removes a task that ended before, with everything that belongs to it but its part of the feed, which
     /// [`crate::TransitionsMut::detach`] sets free.
-    /// `false`: it was opened again meanwhile.
+    /// `false`: it was opened again meanwhile, or its folder is still there.
     pub fn delete_ended(&mut self, seq: i64, before: Timestamp) -> Result<bool, StoreError> {
-        let sql = "DELETE FROM task WHERE seq = ?1 AND ended_at < ?2 AND run_id IS NULL";
+        let sql = "DELETE FROM task WHERE seq = ?1 AND ended_at < ?2 AND run_id IS NULL \
+                   AND (cleanup IS NULL OR cleanup = 'removed')";
         let gone = self.conn.prepare_cached(sql)?.execute(params![seq, before.as_millis()])? > 0;
         if gone {
             self.words.push(seq);
@@ -340,65 +334,4 @@ fn timers(task: &Task) -> Result<std::borrow::Cow<'static, str>, StoreError> {
 /// As JSON, or nothing where it is what most tasks have.
 fn unusual<T: Default + PartialEq + serde::Serialize>(value: &T) -> Result<Option<String>, StoreError> {
     if *value == T::default() { Ok(None) } else { Ok(Some(json("task", value)?)) }
-}
-
-/// Without what stands in other tables.
-fn read(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
-    let mut columns = Columns::of("task", row);
-    let seq = columns.get()?;
-    let mut task = Task {
-        id: columns.task_id()?,
-        state: columns.name()?,
-        version: columns.get()?,
-        generation: columns.get()?,
-        holds: Holds::from_bits(columns.get()?),
-        policy: Policy {
-            priority: columns.name()?,
-            notify: columns.name()?,
-            timeout: columns.get::<Option<i64>>()?.map(duration),
-            retries: columns.get()?,
-            turns: TurnLimits::default(),
-        },
-        start_at: columns.time_or_none()?,
-        after: Vec::new(),
-        failures: columns.get()?,
-        runs: columns.get()?,
-        run: None,
-        executed: duration(columns.get()?),
-        questions: Vec::new(),
-        next_question: columns.get()?,
-        next_timer: 0,
-        timers: Vec::new(),
-        talk: Talk::default(),
-        reason: errand_model::Reason::Accepted,
-        reason_text: String::new(),
-    };
-    task.next_timer = columns.get()?;
-    task.timers = columns.json::<Vec<Timer>>()?;
-    let (id, n) = (columns.run_id_or_none()?, columns.get::<Option<u32>>()?);
-    let (stage, started_at) = (columns.name_or_none::<Stage>()?, columns.time_or_none()?);
-    let working_since = columns.time_or_none()?;
-    task.run = match (id, n, stage, started_at) {
-        (Some(id), Some(n), Some(stage), Some(started_at)) => {
-            Some(Run { id, n, stage, started_at, working_since })
-        }
-        _ => None,
-    };
-    task.policy.turns = columns.json_or_default()?;
-    task.talk = columns.json_or_default()?;
-    task.reason = columns.name()?;
-    task.reason_text = columns.get()?;
-    Ok(Stored {
-        seq,
-        task,
-        title: columns.get()?,
-        work: columns.json()?,
-        command: columns.get()?,
-        labels: Vec::new(),
-        origin: columns.name()?,
-        created_at: columns.time()?,
-        updated_at: columns.time()?,
-        ended_at: columns.time_or_none()?,
-        outcome: columns.get()?,
-    })
 }

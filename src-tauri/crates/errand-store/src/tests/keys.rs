@@ -13,6 +13,7 @@ fn hand_over(
         work: &work(command),
         command,
         labels: &[],
+        has_folder: false,
         origin: Origin::Person,
         key: Some(key),
         fingerprint: command,

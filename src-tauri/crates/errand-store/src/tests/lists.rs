@@ -20,6 +20,7 @@ async fn many() -> (TempDir, Store) {
                 work: &work,
                 command: &command,
                 labels: if n % 100 == 0 { &labels } else { &labels[1..] },
+                has_folder: false,
                 origin: Origin::Person,
                 key: None,
                 fingerprint: "",

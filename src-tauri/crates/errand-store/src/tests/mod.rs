@@ -1,3 +1,4 @@
+mod archive;
 mod backup;
 mod full;
 mod keys;
@@ -5,6 +6,7 @@ mod lists;
 mod logs;
 mod migrations;
 mod opening;
+mod removal;
 mod tasks;
 mod transitions;
 mod writing;
@@ -86,6 +88,7 @@ pub(super) fn insert(tx: &mut WriteTx<'_>, task: &Task, command: &str) -> Result
         work: &work(command),
         command,
         labels: &[],
+        has_folder: false,
         origin: Origin::Person,
         key: None,
         fingerprint: command,

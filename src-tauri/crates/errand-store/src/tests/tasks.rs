@@ -56,8 +56,10 @@ prop_compose! {
         timeout in prop::option::of(millis()),
         retries in any::<u32>(),
         most in 5_u32..8,
+        lease in prop::option::of("(/[a-zé ]{1,8}){1,4}"),
     ) -> Policy {
-        Policy { priority, notify, timeout, retries, turns: TurnLimits { most, ..TurnLimits::default() } }
+        let lease = lease.map(|folder| errand_model::Lease::on(folder.into()));
+        Policy { priority, notify, timeout, retries, lease, turns: TurnLimits { most, ..TurnLimits::default() } }
     }
 }
 
@@ -156,7 +158,8 @@ proptest! {
         for question in &mut second.questions {
             question.n += 100;
         }
-        // Which tasks it waits for is fixed; what became of them is not.
+        // Which folder it holds and which tasks it waits for is fixed; what became of those is not.
+        second.policy.lease.clone_from(&first.policy.lease);
         second.after = first.after.iter().zip(second.after.iter().cycle()).map(|(old, new)| Dependency {
             task: old.task.clone(),
             ..new.clone()
@@ -183,6 +186,7 @@ async fn what_stands_beside_the_task_is_kept_too() {
                 work: &work("make test"),
                 command: "make test",
                 labels: &["night".into(), "ci".into()],
+                has_folder: false,
                 origin: Origin::Person,
                 key: None,
                 fingerprint: "f",
@@ -332,9 +336,11 @@ async fn a_deleted_task_leaves_only_its_history() {
         tx.runs().begin(run_id(1), first(seq), NOW)?;
         let ended = moved(&task("bold-falcon-427"), State::Completed);
         assert!(tx.tasks().advance(seq, 1, &ended, None, at(5))?);
-        assert_eq!(tx.tasks().ended_before(at(5), 9)?, [], "not yet");
+        assert_eq!(tx.tasks().ended_before(at(5), 0, 9)?, [], "not yet");
         assert!(!tx.tasks().delete_ended(seq, at(5))?);
-        assert_eq!(tx.tasks().ended_before(at(6), 9)?, [(seq, ended.id, State::Completed)]);
+        let found =
+            crate::Ended { seq, id: ended.id, state: State::Completed, has_folder: false, stuck: false };
+        assert_eq!(tx.tasks().ended_before(at(6), 0, 9)?, [found]);
         assert!(tx.tasks().delete_ended(seq, at(6))?);
         tx.transitions().detach(seq)?;
         assert_eq!(tx.transitions().of_task(seq)?, []);

@@ -37,6 +37,7 @@ pub fn task_row(id: &str, state: TaskState) -> TaskRow {
         created_at: at("11:00:00"),
         updated_at: at("11:58:00"),
         ended_at: None,
+        archived_at: None,
     }
 }
 
@@ -52,6 +53,7 @@ pub fn task(state: TaskState) -> TaskView {
         created_at: at("11:00:00"),
         updated_at: at("11:58:00"),
         ended_at: None,
+        archived_at: None,
         agent: "script".into(),
         profile: None,
         brief: None,
@@ -69,6 +71,8 @@ pub fn task(state: TaskState) -> TaskView {
         timeout_ms: Some(5_400_000),
         retries: 0,
         isolation: isolation(),
+        exclusive: false,
+        own_folder: None,
         run: Some(RunView {
             n: 1,
             phase: Phase::Executing,

@@ -1,0 +1,177 @@
+//! Removing a task whose folder goes with it. The row says `pending` before the first file goes and is removed after
+//! the last, so that an engine that dies in between leaves neither files without a row nor a row that promises files.
+
+use errand_base::{Code, Fault, Timestamp};
+use errand_model::Reason;
+use errand_os::WorkFolders;
+use errand_store::{Ended, Entry, Store, StoreError, SubjectKind, WriteTx};
+
+use crate::folders::blocking;
+
+/// Why a task is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    ByPerson,
+    Expired,
+}
+
+impl Why {
+    fn reason(self) -> Reason {
+        match self {
+            Why::ByPerson => Reason::RemovedByPerson,
+            Why::Expired => Reason::Expired,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Why::ByPerson => "Removed by the person",
+            Why::Expired => "Its time to be kept is over",
+        }
+    }
+}
+
+/// Removes a task that has no folder. `false`: it is open again, or processes are left.
+pub(crate) fn remove_row(
+    tx: &mut WriteTx<'_>,
+    task: &Ended,
+    before: Timestamp,
+    why: Why,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    if !tx.tasks().delete_ended(task.seq, before)? {
+        return Ok(false);
+    }
+    // The last that the feed hears of it.
+    record(tx, task, "removed", why.reason(), why.text(), now)?;
+    tx.transitions().detach(task.seq)?;
+    Ok(true)
+}
+
+/// Removes a task with its folder. `false`: it is open again, or processes are left.
+pub(crate) async fn remove_with_folder(
+    store: &Store,
+    folders: &WorkFolders,
+    task: Ended,
+    before: Timestamp,
+    why: Why,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let begun = task.clone();
+    let begun = store.write(move |tx| {
+        if !tx.tasks().begin_removal(begun.seq, before)? {
+            return Ok(false);
+        }
+        let text = format!("{}; its folder goes first", why.text());
+        record(tx, &begun, begun.state.name(), why.reason(), &text, now)?;
+        Ok(true)
+    });
+    if !begun.await? {
+        return Ok(false);
+    }
+    finish(store, folders, task, why, now).await?;
+    Ok(true)
+}
+
+async fn finish(
+    store: &Store,
+    folders: &WorkFolders,
+    task: Ended,
+    why: Why,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let id = task.id.clone();
+    let (place, doomed) = (folders.folder(&id), folders.clone());
+    let removed = blocking({
+        let id = id.clone();
+        move || doomed.remove(&id)
+    });
+    let Err(error) = removed.await? else {
+        let done = store.write(move |tx| {
+            // Nobody else removes the row of a folder that is going, but two may be at it at once.
+            if tx.tasks().end_removal(task.seq, None)? {
+                remove_row(tx, &task, Timestamp::from_millis(i64::MAX), why, now)?;
+            }
+            Ok(())
+        });
+        done.await?;
+        store.logs().forget(&id);
+        return Ok(());
+    };
+    let text = format!("The folder {} could not be removed: {error}", place.display());
+    let said = text.clone();
+    let failed = store.write(move |tx| {
+        if tx.tasks().end_removal(task.seq, Some(&error.to_string()))? {
+            record(tx, &task, task.state.name(), Reason::FolderNotRemoved, &said, now)?;
+        }
+        Ok(())
+    });
+    failed.await?;
+    Err(Fault::new(Code::CleanUpFailed, format!("{text}.")))
+}
+
+/// At the start, and from time to time: what an engine or a terminal that died has left half done.
+pub(crate) async fn resume(store: &Store, folders: &WorkFolders, now: Timestamp) -> Result<(), Fault> {
+    let pending = store.read(|reader| {
+        let mut pending = Vec::new();
+        for task in reader.tasks().in_removal()? {
+            let told = reader.transitions().of_task(task.seq)?;
+            let why = told.iter().rev().find_map(|told| match told.reason {
+                Reason::RemovedByPerson => Some(Why::ByPerson),
+                Reason::Expired => Some(Why::Expired),
+                _ => None,
+            });
+            pending.push((task, why.unwrap_or(Why::Expired)));
+        }
+        Ok(pending)
+    });
+    for (task, why) in pending.await? {
+        if let Err(fault) = finish(store, folders, task, why, now).await {
+            tracing::warn!(%fault, "a folder stays");
+        }
+    }
+    tidy(store, folders).await
+}
+
+/// Folders on their way that nobody works on: each goes to the task that was written down for it, or goes.
+pub(crate) async fn tidy(store: &Store, folders: &WorkFolders) -> Result<(), Fault> {
+    let place = folders.clone();
+    let left = blocking(move || place.left_behind()).await?.unwrap_or_default();
+    for left in left {
+        let owner = match left.task.clone() {
+            None => None,
+            Some(id) => store.read(move |reader| reader.tasks().load(&id)).await?,
+        };
+        let owner = owner.filter(|stored| stored.cleanup.is_some()).map(|stored| stored.task.id);
+        let folders = folders.clone();
+        let done = blocking(move || match owner {
+            Some(task) => folders.settle(&task),
+            None => left.remove(),
+        });
+        if let Err(error) = done.await? {
+            tracing::warn!(%error, "a folder that was left behind stays");
+        }
+    }
+    Ok(())
+}
+
+fn record(
+    tx: &mut WriteTx<'_>,
+    task: &Ended,
+    to: &str,
+    reason: Reason,
+    text: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let entry = Entry {
+        at,
+        subject: SubjectKind::Task,
+        task: Some((task.seq, &task.id)),
+        subject_id: "",
+        from: task.state.name(),
+        to,
+        reason,
+        text,
+    };
+    tx.transitions().append(&entry).map(drop)
+}

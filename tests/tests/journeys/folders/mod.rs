@@ -1,0 +1,6 @@
+//! The folders that tasks work in.
+
+mod archive;
+mod attachments;
+mod leases;
+mod own;
