@@ -1,5 +1,5 @@
 //! Runs per second with three at once: what the system can do at best, and what a supervised run costs.
-//! The processor time says the same on a busy machine.
+//! The processor time says the same on a busy machine. Then 200 runs at once: what they take, and that it is given back.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a measurement")]
 
 use std::process::{Command, ExitCode};
@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         measure("bare spawn and wait", runs, || bare(runs));
         measure("supervised", runs, || runtime.block_on(supervised(runs)));
     }
+    runtime.block_on(crowd(200));
     ExitCode::SUCCESS
 }
 
@@ -82,18 +83,96 @@ async fn supervised(runs: u32) -> Duration {
     took
 }
 
+/// What is ours while so many runs are under way, and afterwards.
+async fn crowd(count: u32) {
+    let spawner = Spawner::start(&std::env::current_exe().unwrap(), "bench").await.unwrap();
+    one(&spawner).await;
+    println!("before: {}", Ours::settled());
+    for round in 1..=3 {
+        let mut processes: Vec<_> =
+            (0..count).map(|_| spawner.spawn(launch(&["/bin/sleep", "600"])).unwrap()).collect();
+        for process in &mut processes {
+            assert!(matches!(process.next().await, ProcessEvent::Started { .. }));
+        }
+        println!("{count} at once, round {round}: {}", Ours::now());
+        for process in &mut processes {
+            process.end();
+        }
+        for process in &mut processes {
+            while !process.next().await.is_last() {}
+        }
+        drop(processes);
+        println!("after round {round}: {}", Ours::settled());
+    }
+    spawner.close().await;
+}
+
+/// The spawner and its supervisors, without the programs; and the descriptors of this process.
+struct Ours {
+    supervisors: usize,
+    pss_kib: u64,
+    descriptors: usize,
+}
+
+impl Ours {
+    fn now() -> Ours {
+        let own = std::process::id();
+        let spawners = children(own);
+        let supervisors: Vec<u32> = spawners.iter().flat_map(|spawner| children(*spawner)).collect();
+        Ours {
+            supervisors: supervisors.len(),
+            pss_kib: spawners.iter().chain(&supervisors).map(|pid| pss_kib(*pid)).sum(),
+            descriptors: std::fs::read_dir("/proc/self/fd").unwrap().count(),
+        }
+    }
+
+    /// Once no supervisor is left: one that has nothing to do leaves after two seconds.
+    fn settled() -> Ours {
+        loop {
+            let ours = Ours::now();
+            if ours.supervisors == 0 {
+                return ours;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+impl std::fmt::Display for Ours {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Ours { supervisors, pss_kib, descriptors } = self;
+        write!(f, "{supervisors} supervisors, {pss_kib} KiB with the spawner, {descriptors} descriptors")
+    }
+}
+
+fn children(pid: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let lists = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    lists
+        .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+        .collect()
+}
+
+fn pss_kib(pid: u32) -> u64 {
+    let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+fn launch(argv: &[&str]) -> Launch {
+    Launch {
+        run: RunId::random(),
+        task: TaskId::random(),
+        argv: argv.iter().map(|word| (*word).to_owned()).collect(),
+        cwd: "/".into(),
+        env: vec![("PATH".into(), "/usr/bin:/bin".into()), ("HOME".into(), "/".into())],
+        grace: Duration::from_secs(5),
+        sandbox: None,
+    }
+}
+
 async fn one(spawner: &Spawner) {
-    let mut process = spawner
-        .spawn(Launch {
-            run: RunId::random(),
-            task: TaskId::random(),
-            argv: vec!["/bin/true".into()],
-            cwd: "/".into(),
-            env: vec![("PATH".into(), "/usr/bin:/bin".into()), ("HOME".into(), "/".into())],
-            grace: Duration::from_secs(5),
-            sandbox: None,
-        })
-        .unwrap();
+    let mut process = spawner.spawn(launch(&["/bin/true"])).unwrap();
     let (mut stdout, mut stderr) = (process.stdout.take().unwrap(), process.stderr.take().unwrap());
     let mut text = Vec::new();
     loop {
