@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use errand_base::{Clock, RunId, SystemClock, TaskId};
 use errand_os::{Exit, Launch, ProcessEvent, Spawner};
+use errand_testkit::desktop::wait;
 use tokio::io::AsyncReadExt;
 
 const AT_ONCE: u32 = 3;
@@ -128,13 +129,11 @@ impl Ours {
 
     /// Once no supervisor is left: one that has nothing to do leaves after two seconds.
     fn settled() -> Ours {
-        loop {
+        let quiet = wait::until("every supervisor has left", Duration::from_secs(60), || {
             let ours = Ours::now();
-            if ours.supervisors == 0 {
-                return ours;
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
+            Ok((ours.supervisors == 0).then_some(ours))
+        });
+        quiet.unwrap()
     }
 }
 
