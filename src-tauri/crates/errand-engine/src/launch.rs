@@ -177,7 +177,10 @@ struct Folder(PathBuf);
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What stays is removed at the next start.
-        drop(std::fs::remove_dir_all(&self.0));
+        // Most runs leave nothing but the socket. What stays in the end is removed at the next start.
+        let socket = std::fs::remove_file(self.0.join("sock"));
+        if socket.and_then(|()| std::fs::remove_dir(&self.0)).is_err() {
+            drop(std::fs::remove_dir_all(&self.0));
+        }
     }
 }

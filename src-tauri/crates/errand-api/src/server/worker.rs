@@ -1,7 +1,6 @@
 //! The socket of one run: four verbs, for the programs of that run alone.
 
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use errand_base::{Code, Fault};
@@ -28,8 +27,8 @@ impl WorkerDoor {
 impl Door for WorkerDoor {
     fn open(&self, worker: Arc<Worker>) -> io::Result<Box<dyn Send>> {
         let socket = worker.desk.socket();
+        // Its folder is closed to everybody else.
         let listener = UnixListener::bind(&socket)?;
-        std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o600))?;
         let serving = tokio::spawn(serve(listener, worker, self.boundary.clone()));
         Ok(Box::new(Serving(serving.abort_handle())))
     }
