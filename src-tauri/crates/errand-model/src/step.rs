@@ -2,6 +2,7 @@
 
 mod draft;
 mod process;
+mod turns;
 mod waiting;
 mod worker;
 
@@ -72,9 +73,9 @@ pub fn step(task: &Task, event: Event, now: Timestamp) -> Result<Step, Refused> 
         Event::Silent { run, since } => process::silent(&mut draft, run, since)?,
         Event::Spoke { run } => process::spoke(&mut draft, run)?,
         Event::TurnEnded { run, exit, response, tail } => {
-            worker::turn_ended(&mut draft, run, exit, response, &tail)?;
+            turns::turn_ended(&mut draft, run, exit, response, &tail)?;
         }
-        Event::Parked { run } => worker::parked(&mut draft, run)?,
+        Event::Parked { run } => turns::parked(&mut draft, run)?,
         Event::Asked { run, ask } => worker::asked(&mut draft, run, &ask)?,
         Event::AskerGone { run, question } => worker::asker_gone(&mut draft, run, question)?,
         Event::Progressed { run, checkpoint } => worker::progressed(&mut draft, run, checkpoint)?,
@@ -84,7 +85,7 @@ pub fn step(task: &Task, event: Event, now: Timestamp) -> Result<Step, Refused> 
         Event::TimerFired { timer, tail } => match draft.take_timer(timer)? {
             crate::TimerKind::Start => waiting::start_time(&mut draft)?,
             crate::TimerKind::Limit => process::time_limit(&mut draft, &tail)?,
-            crate::TimerKind::Turn => worker::turn_limit(&mut draft)?,
+            crate::TimerKind::Turn => turns::turn_limit(&mut draft)?,
         },
         Event::DependencyEnded { task, state } => waiting::dependency_ended(&mut draft, &task, state)?,
         Event::DependencyReopened { task } => waiting::dependency_reopened(&mut draft, &task)?,
@@ -169,7 +170,7 @@ fn answered(draft: &mut Draft, question: u32, answer: &str, by: By) -> Result<()
         Choice::RunAnyway => waiting::run_anyway(draft, text),
         Choice::WaitForRetry => waiting::wait_for_retry(draft, text),
         Choice::KeepWaiting => process::keep_waiting(draft, text),
-        Choice::StartAgain => worker::start_again(draft, text),
+        Choice::StartAgain => turns::start_again(draft, text),
         Choice::Cancel => process::cancel(draft, Reason::CancelledByPerson, text)?,
         Choice::Stop => process::cancel(draft, Reason::StoppedWhileSilent, text)?,
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use errand_base::{RunId, Timestamp, say_duration};
 
 use super::draft::{Draft, Entry};
-use super::worker;
+use super::{turns, worker};
 use crate::artifact::say_exit;
 use crate::{
     Artifact, Choice, Death, DeliveryKind, Effect, Exit, Notify, Reason, Refused, Run, Stage, StartError,
@@ -34,7 +34,7 @@ pub(super) fn admitted(draft: &mut Draft, run: RunId) -> Result<(), Refused> {
     let started_at = draft.now;
     draft.task.run = Some(Run { id: run, n, stage: Stage::Starting, started_at, working_since: None });
     draft.work();
-    worker::begin_turn(draft);
+    turns::begin_turn(draft);
     let text = match (draft.task.talk.turns, n) {
         (0, 1) => "Started".to_owned(),
         (0, n) => format!("Started, run {n}"),
@@ -116,7 +116,7 @@ pub(super) fn lost(draft: &mut Draft, run: RunId, death: Death, tail: &Tail) -> 
         Stage::Starting => {
             draft.bill();
             if draft.task.talk.worker {
-                return worker::interrupted(draft, run, reason, death, tail);
+                return turns::interrupted(draft, run, reason, death, tail);
             }
             let doubts = draft.task.talk.doubt_deeds().join("; ");
             let artifact = Artifact::lost(death, tail, &doubts);
@@ -134,7 +134,7 @@ pub(super) fn silent(draft: &mut Draft, run: RunId, since: Timestamp) -> Result<
     }
     match draft.task.state {
         State::Running if draft.task.talk.worker => {
-            worker::stalled(draft, run, since);
+            turns::stalled(draft, run, since);
             Ok(())
         }
         State::Running => {
