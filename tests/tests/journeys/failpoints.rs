@@ -140,7 +140,7 @@ fn died(mut engine: Engine, point: &str) {
 /// The next engine, until nothing is left to do; then the promises that hold after any kill.
 fn recover(home: &Home, service: &Service, printed: &BTreeSet<String>) -> Vec<audit::Task> {
     // A terminal that came after the death has started one already.
-    let engine = home.engine_pid().is_none().then(|| home.start());
+    let engine = home.start_if_none();
     wait::until("everything is over and told", LIMIT, || {
         Ok((audit::unfinished(home) + audit::due(home) == 0).then_some(()))
     })

@@ -72,7 +72,7 @@ fn nothing_is_lost_when_it_is_killed_at_any_moment() {
     }
 
     // A terminal that came last may have started an engine, or not.
-    let engine = home.engine_pid().is_none().then(|| home.start());
+    let engine = home.start_if_none();
     settle(&home);
     let left = processes::programs_of(&home);
     assert!(left.is_empty(), "everything has ended, and these are left: {left:?}");
