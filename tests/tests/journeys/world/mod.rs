@@ -229,17 +229,21 @@ impl Home {
         *self.kept.lock().unwrap() = Some(self.start());
     }
 
-    /// Starts one unless a terminal has. That one may still be on its way to the lock, so being second is no failure.
+    /// Starts one unless a terminal has. That one may still be on its way to the lock, or to its end because its
+    /// spawner was killed, so only one that answers counts.
     #[track_caller]
     pub fn start_if_none(&self) -> Option<Engine> {
-        if self.engine_pid().is_some() {
-            return None;
-        }
-        match self.try_start(&[]) {
-            Ok(engine) => Some(engine),
-            Err(said) if said.contains("Errand runs already") => None,
-            Err(said) => panic!("{said}"),
-        }
+        let found = wait::until("an engine answers", LIMIT, || {
+            if self.run(["list"]).code == 0 {
+                return Ok(Some(None));
+            }
+            match self.try_start(&[]) {
+                Ok(engine) => Ok(Some(Some(engine))),
+                Err(said) if said.contains("Errand runs already") => Ok(None),
+                Err(said) => panic!("{said}"),
+            }
+        });
+        found.unwrap()
     }
 
     #[track_caller]
