@@ -103,7 +103,10 @@ fn an_isolated_program_speaks_for_its_own_run_and_reaches_no_other() {
     let home = Home::new();
     home.start_and_keep();
     if home.json("doctor")["isolation"]["kind"] == "none" {
-        // Nothing isolates here, and that such a task is refused then is tested beside the sandbox.
+        // Where nothing isolates, such a task is not taken at all.
+        let (code, error) = home.refused("run --isolate -- true");
+        assert_eq!((code, error["code"].as_str()), (6, Some("cannot_enforce")), "{error}");
+        home.quit();
         return;
     }
     let fifo = home.fifo("hold");
