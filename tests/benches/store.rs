@@ -155,6 +155,7 @@ fn insert(tx: &mut WriteTx<'_>, task: &Task) -> Result<(), StoreError> {
             env,
             brief: None,
             execution: Default::default(),
+            around: Default::default(),
         }),
         command: &command,
         labels: &["tests".into()],

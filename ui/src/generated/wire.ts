@@ -246,6 +246,14 @@ exclusive?: boolean,
  */
 managed?: boolean, 
 /**
+ * Commands that must succeed before "done" is believed, after those of the folder's own file.
+ */
+checks?: Array<string>, 
+/**
+ * Leave the file of the folder aside.
+ */
+no_folder_file?: boolean, 
+/**
  * The name of copies that the caller has put among the folders of this home, to be attached.
  */
 staged?: string, };
@@ -318,6 +326,50 @@ export type PauseTasks = { task?: string, all: boolean, surface?: Surface, };
 
 export type PreviewProgram = { line: string, cwd?: string, };
 
+export type FolderRef = { 
+/**
+ * A full path.
+ */
+folder: string, };
+
+export type AllowFolder = { 
+/**
+ * A full path.
+ */
+folder: string, 
+/**
+ * What the person has read. A file that says something else by now is not allowed.
+ */
+text: string, };
+
+export type AroundView = { 
+/**
+ * `preflight`, `before_run`, `stop_check` or `after_run`.
+ */
+part: string, command: string, };
+
+export type FolderView = { folder: string, 
+/**
+ * The file as it is; none if there is no such file.
+ */
+text: string | null, 
+/**
+ * Its person has allowed exactly this text.
+ */
+allowed: boolean, 
+/**
+ * Another text was allowed before.
+ */
+changed: boolean, commands: Array<AroundView>, 
+/**
+ * How long each of them may take.
+ */
+each_s: number, 
+/**
+ * Why it cannot be read.
+ */
+problem: WireError | null, };
+
 export type GetSetting = { name: string, };
 
 export type SetSetting = { name: string, 
@@ -363,6 +415,10 @@ command: string, cwd: string, labels: Array<string>, priority: Priority, notify:
  * What its program may do.
  */
 isolation: IsolationView, 
+/**
+ * What is done around its work.
+ */
+around: Array<AroundView>, 
 /**
  * Its runs hold their folder for themselves.
  */
@@ -514,6 +570,12 @@ export interface Commands {
   resume: { params: PauseTasks; reply: Changed };
   /** The person has opened the task; its notifications are settled. */
   opened: { params: TaskRef; reply: Empty };
+  /** What the file of a folder asks for. */
+  folder: { params: FolderRef; reply: FolderView };
+  /** Lets tasks in a folder do what its file says. */
+  folder_allow: { params: AllowFolder; reply: FolderView };
+  /** Takes that back. */
+  folder_forget: { params: FolderRef; reply: FolderView };
   /** Every setting. */
   settings_list: { params: Empty; reply: Settings };
   /** One setting. */

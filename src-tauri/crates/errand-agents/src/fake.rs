@@ -9,7 +9,7 @@ use errand_base::{RunId, TaskId};
 use errand_model::StartError;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::{Agent, Order, Request, Session, SessionEvent, Starting};
+use crate::{Agent, End, Order, Request, Session, SessionEvent, Starting};
 
 #[derive(Clone, Default)]
 pub struct FakeAgent(Arc<Mutex<State>>);
@@ -27,6 +27,7 @@ pub struct FakeRun {
     pub run: RunId,
     events: UnboundedSender<SessionEvent>,
     ended: Arc<Mutex<bool>>,
+    checked: Arc<Mutex<u32>>,
     prompts: Arc<Mutex<Vec<Request>>>,
 }
 
@@ -39,6 +40,11 @@ impl FakeRun {
     /// What its turns were told, the first one included.
     pub fn prompts(&self) -> Vec<Request> {
         lock(&self.prompts).clone()
+    }
+
+    /// How often it was to be checked.
+    pub fn checks(&self) -> u32 {
+        *lock(&self.checked)
     }
 
     /// Whether the engine has ordered its end.
@@ -82,21 +88,24 @@ impl FakeAgent {
         }
         let (events, receiver) = unbounded_channel();
         let ended = Arc::new(Mutex::new(false));
+        let checked = Arc::new(Mutex::new(0));
         let prompts = Arc::new(Mutex::new(order.turn.map(|turn| *turn).into_iter().collect::<Vec<_>>()));
         state.runs.push(FakeRun {
             task: order.task,
             run: order.run,
             events,
             ended: ended.clone(),
+            checked: checked.clone(),
             prompts: prompts.clone(),
         });
-        Ok(Box::new(FakeSession { receiver, ended, prompts }))
+        Ok(Box::new(FakeSession { receiver, ended, checked, prompts }))
     }
 }
 
 struct FakeSession {
     receiver: UnboundedReceiver<SessionEvent>,
     ended: Arc<Mutex<bool>>,
+    checked: Arc<Mutex<u32>>,
     prompts: Arc<Mutex<Vec<Request>>>,
 }
 
@@ -109,7 +118,11 @@ impl Session for FakeSession {
         lock(&self.prompts).push(*turn);
     }
 
-    fn end(&mut self) {
+    fn check(&mut self) {
+        *lock(&self.checked) += 1;
+    }
+
+    fn end(&mut self, _how: End) {
         *lock(&self.ended) = true;
     }
 }

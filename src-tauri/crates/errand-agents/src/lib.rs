@@ -1,6 +1,7 @@
 //! The kinds of workers behind one vocabulary. The executor of the engine knows only [`Agent`] and [`Session`];
 //! what a program speaks stays in its folder.
 
+mod around;
 pub mod fake;
 pub mod isolation;
 mod script;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use errand_base::{RunId, TaskId};
-use errand_model::{Exit, Response, StartError, Work};
+use errand_model::{Aside, Check, Exit, Response, StartError, ToolResult, Work};
 use errand_os::ProcessIdentity;
 
 pub use script::Script;
@@ -67,14 +68,32 @@ pub trait Session: Send {
     /// Begins the next turn. Only after [`SessionEvent::TurnEnded`].
     fn prompt(&mut self, turn: Box<Request>);
 
-    /// Ends every process of the run: asked first, killed after the grace.
-    fn end(&mut self);
+    /// Ends every process of the run: asked first, killed after the grace. What is to be done after the run is done
+    /// then, if there is time for it.
+    fn end(&mut self, how: End);
+
+    /// Looks whether what must hold at the end does. [`SessionEvent::Checked`] tells. Only where the work has stop
+    /// checks.
+    fn check(&mut self) {}
+
+    /// Its result is written down: how it ends from here on is not looked at any more.
+    fn handed_over(&mut self) {}
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum End {
+    /// Decided about this run.
+    Ordered,
+    /// The system wants us gone within seconds.
+    Now,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     Output,
     Errors,
+    /// Of a command around the work. It belongs into the log, not into the result.
+    Aside,
 }
 
 /// What a run may tell. After `StartFailed`, `Gone`, `Lost` or an `Exited` with `gone` nothing follows.
@@ -94,6 +113,8 @@ pub enum SessionEvent {
         gone: bool,
         cpu: Duration,
         max_rss_kib: u64,
+        /// What was looked at before its success is believed.
+        checks: Vec<Check>,
     },
     /// It left a response, and no process of its turn is left. The run waits for its next prompt or its end.
     TurnEnded {
@@ -101,7 +122,15 @@ pub enum SessionEvent {
         response: Result<Box<Response>, String>,
         cpu: Duration,
         max_rss_kib: u64,
+        checks: Vec<Check>,
+        tools: Vec<ToolResult>,
     },
+    /// It prepares, checks or cleans up, or (`None`) is through with that.
+    Aside(Option<Aside>),
+    /// What [`Session::check`] found.
+    Checked(Vec<Check>),
+    /// What was to be done after the run failed.
+    WindUpFailed(String),
     Gone,
     Stuck {
         processes: u32,

@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use errand_model::{StartError, Work};
+use errand_model::{Command, Part, StartError, Work};
 use errand_os::{Home, Isolation, Launch, Process, Sandbox, Spawner, sandbox};
 use tokio::sync::watch;
 
+use crate::around::{Commands, Guarded};
 use crate::{Agent, Order, Session, Starting, isolation};
 use session::ScriptSession;
 use turn::Files;
@@ -45,7 +46,6 @@ impl Script {
         let Work::Program(program) = order.work.as_ref();
         let files = Files::of(&order.desk);
         let mut env = program.env.clone();
-        files.variables(&order.desk.token, &mut env);
         let sandbox = isolation::sandbox(program, &self.home)?.map(|sandbox| Sandbox {
             run_folder: Some(order.desk.folder.clone()),
             run_socket: Some(order.desk.socket()),
@@ -56,7 +56,7 @@ impl Script {
             Some(Isolation::Landlock { .. }) | None => self.program.clone(),
         };
         env.push(("ERRAND_PROGRAM".to_owned(), errand));
-        let launch = Launch {
+        let mut launch = Launch {
             run: order.run,
             task: order.task,
             argv: program.argv.clone(),
@@ -66,13 +66,50 @@ impl Script {
             sandbox,
         };
         let starter = Starter { spawner: self.spawner.clone() };
-        let first = turn::prepare(&files, &launch, order.turn)?;
-        let process = starter.begin(first).await?;
-        Ok(Box::new(ScriptSession::new(starter, process, files, launch, self.mark.clone())))
+        let around = program.around.clone();
+        let commands = Beside { starter: starter.clone(), launch: launch.clone(), mark: self.mark.clone() };
+        files.variables(&order.desk.token, &mut launch.env);
+        let mark = self.mark.clone();
+        let begin = async move {
+            let first = turn::prepare(&files, &launch, order.turn)?;
+            let process = starter.begin(first).await?;
+            let session = ScriptSession::new(starter, process, Some(files), launch, mark);
+            Ok(Box::new(session) as Box<dyn Session>)
+        };
+        if around.is_empty() {
+            return begin.await;
+        }
+        let commands = Box::new(commands);
+        Ok(Box::new(if around.preflight.is_empty() && around.before_run.is_empty() {
+            Guarded::begun(around, commands, begin.await?)
+        } else {
+            Guarded::new(around, commands, Box::pin(begin))
+        }))
+    }
+}
+
+/// Starts what is done around a run. It knows nothing of the run's socket: only the work itself speaks for it.
+struct Beside {
+    starter: Starter,
+    launch: Launch,
+    mark: Arc<str>,
+}
+
+impl Commands for Beside {
+    fn start(&self, part: Part, command: Command) -> Starting<'static> {
+        let (starter, mark) = (self.starter.clone(), self.mark.clone());
+        let mut launch = Launch { argv: command, ..self.launch.clone() };
+        launch.env.push(("ERRAND_PART".to_owned(), part.name().to_owned()));
+        Box::pin(async move {
+            let process = starter.begin(launch.clone()).await?;
+            let session = ScriptSession::new(starter, process, None, launch, mark);
+            Ok(Box::new(session) as Box<dyn Session>)
+        })
     }
 }
 
 /// Starts programs, also after the spawner has died.
+#[derive(Clone)]
 struct Starter {
     spawner: watch::Receiver<Option<Arc<Spawner>>>,
 }

@@ -5,6 +5,7 @@ mod backup;
 mod change;
 mod doctor;
 mod engine;
+mod folder;
 mod run;
 mod settings;
 mod tasks;

@@ -1,6 +1,6 @@
 //! Folders as tasks claim them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use errand_base::{Code, Fault};
 use errand_model::Lease;
@@ -11,12 +11,24 @@ pub(crate) fn lease_on(folder: &Path) -> Result<Lease, Fault> {
         let text = format!("“{}” cannot be kept for one task: {why}.", folder.display());
         Fault::new(Code::FolderMissing, text)
     };
-    let real = folder.canonicalize().map_err(|error| refuse(error.to_string()))?;
+    Ok(Lease::on(one_name(folder).map_err(refuse)?))
+}
+
+/// The folder itself, whatever links lead to it, under a name that can be kept.
+pub(crate) fn real(folder: &Path) -> Result<PathBuf, Fault> {
+    one_name(folder).map_err(|why| {
+        let text = format!("“{}” cannot be used: {why}.", folder.display());
+        Fault::new(Code::FolderMissing, text)
+    })
+}
+
+fn one_name(folder: &Path) -> Result<PathBuf, String> {
+    let real = folder.canonicalize().map_err(|error| error.to_string())?;
     // The database keeps text, and a name that is changed on the way would be another folder.
-    if real.to_str().is_none() {
-        return Err(refuse("its name is not valid UTF-8".to_owned()));
+    match real.to_str() {
+        Some(_) => Ok(real),
+        None => Err("its name is not valid UTF-8".to_owned()),
     }
-    Ok(Lease::on(real))
 }
 
 #[cfg(test)]

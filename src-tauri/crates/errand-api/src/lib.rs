@@ -6,6 +6,7 @@ mod bodies;
 pub mod client;
 pub mod diary;
 pub mod doctor;
+mod folder_file;
 mod folders;
 pub mod host;
 pub mod isolation;

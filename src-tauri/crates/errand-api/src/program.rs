@@ -176,6 +176,7 @@ mod tests {
             env: Vec::new(),
             brief: None,
             execution: Default::default(),
+            around: Default::default(),
         };
         assert_eq!(split_line(&one_line(&program)).unwrap(), argv);
     }

@@ -48,6 +48,12 @@ pub enum Code {
     OnlyInTasks,
     /// A limit was asked for that nothing here would hold.
     CannotEnforce,
+    /// What must hold at the end does not.
+    ChecksFailed,
+    /// The file of the folder cannot be read, or says what cannot be.
+    BadFolderFile,
+    /// The folder's file has not been allowed by its person.
+    FolderNotAllowed,
     Internal,
 }
 
@@ -80,6 +86,9 @@ impl Code {
         Code::OnlyForPeople,
         Code::OnlyInTasks,
         Code::CannotEnforce,
+        Code::ChecksFailed,
+        Code::BadFolderFile,
+        Code::FolderNotAllowed,
         Code::Internal,
     ];
 
@@ -110,6 +119,9 @@ impl Code {
             | Code::OnlyForPeople
             | Code::OnlyInTasks
             | Code::CannotEnforce
+            | Code::ChecksFailed
+            | Code::BadFolderFile
+            | Code::FolderNotAllowed
             | Code::Internal => 6,
         }
     }
@@ -148,6 +160,11 @@ impl Code {
             Code::CleanUpFailed => "Look at what stands in the way, then delete the task again.",
             Code::TimedOutWaiting => "The task goes on. `errand wait TASK` waits again.",
             Code::CannotEnforce => "`errand doctor` shows what can be enforced here.",
+            Code::ChecksFailed => "Mend what the checks show, then hand over the result again.",
+            Code::BadFolderFile => "Mend the file, or use --no-folder-file.",
+            Code::FolderNotAllowed => {
+                "Read the file, then `errand folder allow`, or leave it aside with --no-folder-file."
+            }
             Code::Internal => "`errand doctor` collects what a report needs.",
         }
     }

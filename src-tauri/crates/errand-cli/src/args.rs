@@ -70,6 +70,11 @@ pub enum Command {
     Backup(Backup),
     /// Put a copy of the database in place; nothing may run
     Restore(Backup),
+    /// What the file .errand.toml of a folder asks for, and whether you have allowed it
+    Folder {
+        #[command(subcommand)]
+        command: Option<Folder>,
+    },
     /// Show and change settings
     Settings {
         #[command(subcommand)]
@@ -152,6 +157,12 @@ pub struct Run {
     pub env: Vec<String>,
     #[command(flatten)]
     pub limits: Limits,
+    /// A command that must succeed before "done" is believed, such as 'cargo test'; may be repeated
+    #[arg(long = "check", value_name = "COMMAND")]
+    pub checks: Vec<String>,
+    /// Leave the file .errand.toml of the folder aside
+    #[arg(long)]
+    pub no_folder_file: bool,
     /// Let no other such task run in its folder, above it or below it at the same time
     #[arg(long)]
     pub exclusive: bool,
@@ -354,6 +365,25 @@ pub struct Which {
 #[derive(Debug, Args)]
 pub struct Backup {
     pub file: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Folder {
+    /// What it asks for [default]
+    Show {
+        /// [default: this one]
+        folder: Option<String>,
+    },
+    /// Let tasks in the folder do what it says, as it stands now
+    Allow {
+        /// [default: this one]
+        folder: Option<String>,
+    },
+    /// Take that back
+    Forget {
+        /// [default: this one]
+        folder: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

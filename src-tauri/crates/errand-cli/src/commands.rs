@@ -3,6 +3,7 @@
 
 pub mod change;
 pub mod data;
+pub mod folder;
 pub mod look;
 pub mod quit;
 pub mod settings;
@@ -37,6 +38,7 @@ pub async fn perform(session: &Session, command: Command) -> End {
         Command::Resume(typed) => change::resume(session, typed).await,
         Command::Backup(typed) => data::backup(session, typed).await,
         Command::Restore(typed) => data::restore(session, &typed),
+        Command::Folder { command } => folder::folder(session, command).await,
         Command::Settings { command } => settings::settings(session, command).await,
         Command::Doctor(typed) => data::doctor(session, &typed).await,
         Command::InTask(verb) => worker::perform(verb, session.json).await,

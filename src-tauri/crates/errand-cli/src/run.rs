@@ -128,6 +128,8 @@ fn request(typed: Run, own: &Variables, brief: impl Fn() -> Result<String, Fault
         at: typed.at,
         after: typed.after,
         labels: typed.labels,
+        checks: typed.checks,
+        no_folder_file: typed.no_folder_file,
         priority: typed.priority,
         key: typed.key,
         timeout_ms: typed.timeout,

@@ -407,6 +407,7 @@ fn must_commit(event: &Event) -> bool {
         | Event::Release { .. }
         | Event::Progressed { .. }
         | Event::Deed { .. }
+        | Event::Aside { .. }
         | Event::WakeAsked { .. } => false,
         Event::StartFailed { .. }
         | Event::Exited { .. }
@@ -417,6 +418,7 @@ fn must_commit(event: &Event) -> bool {
         | Event::Asked { .. }
         | Event::AskerGone { .. }
         | Event::Finished { .. }
+        | Event::WindUpFailed { .. }
         | Event::Parked { .. }
         | Event::Silent { .. }
         | Event::Spoke { .. }

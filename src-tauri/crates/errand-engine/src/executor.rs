@@ -4,14 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use errand_agents::{Session, SessionEvent, Stream};
+use errand_agents::{End, Session, SessionEvent, Stream};
 use errand_base::Clock;
-use errand_model::Death;
+use errand_model::{Afterwards, Check, Death};
 use tokio::time::{Instant, sleep_until};
 
 use crate::input::{Report, Used};
 use crate::output::WholeLines;
 use crate::run::RunShared;
+use crate::text::plain_text;
 
 /// After handing over its result, a run may take so long to leave by itself.
 const MOMENT: Duration = Duration::from_secs(10);
@@ -36,9 +37,16 @@ pub(crate) struct Attempt<S> {
 
 /// Runs until no process of the run is left.
 pub(crate) async fn attempt<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report) + Send) {
+    let shared = attempt.shared.clone();
+    listen(attempt, report).await;
+    drop(shared.stop_checking());
+}
+
+async fn listen<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report) + Send) {
     let Attempt { mut session, mut sink, shared, clock, mut silence } = attempt;
     let mut output = WholeLines::default();
     let mut errors = WholeLines::default();
+    let mut aside = WholeLines::default();
     let mut last_heard = clock.now();
     let mut deadline = Instant::now() + silence;
     let mut silent = false;
@@ -49,7 +57,11 @@ pub(crate) async fn attempt<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report
         let event = tokio::select! {
             biased;
             () = shared.end.notified() => {
-                session.end();
+                session.end(if shared.in_a_hurry() { End::Now } else { End::Ordered });
+                continue;
+            }
+            () = shared.check.notified() => {
+                session.check();
                 continue;
             }
             () = shared.listen.notified() => {
@@ -67,6 +79,7 @@ pub(crate) async fn attempt<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report
             }
             () = shared.linger.notified() => {
                 leave_by = Some(Instant::now() + MOMENT);
+                session.handed_over();
                 continue;
             }
             () = shared.prompted.notified() => {
@@ -82,12 +95,13 @@ pub(crate) async fn attempt<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report
             event = session.next() => event,
             () = sleep_until(leave_by.unwrap_or(deadline)), if leave_by.is_some() => {
                 leave_by = None;
-                session.end();
+                session.end(End::Ordered);
                 continue;
             }
             () = sleep_until(show_part.unwrap_or(deadline)), if show_part.is_some() => {
                 show_part = None;
                 flush(&mut sink, &mut output, &mut errors).await;
+                write_rest(&mut sink, Stream::Aside, &mut aside).await;
                 continue;
             }
             () = sleep_until(deadline), if !silent => {
@@ -117,26 +131,30 @@ pub(crate) async fn attempt<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report
                         shared.with_tails(|tails| tails.errors(&bytes));
                         errors.push(bytes)
                     }
+                    Stream::Aside => aside.push(bytes),
                 };
                 if !lines.is_empty() {
                     sink.append(stream, lines).await;
                 }
-                let part = output.has_part() || errors.has_part();
+                let part = output.has_part() || errors.has_part() || aside.has_part();
                 show_part = part.then(|| Instant::now() + LINE_PATIENCE);
             }
             SessionEvent::StartFailed(error) => return report(Report::StartFailed(error)),
-            SessionEvent::Exited { exit, gone, cpu, max_rss_kib } => {
+            SessionEvent::Exited { exit, gone, cpu, max_rss_kib, checks } => {
                 flush(&mut sink, &mut output, &mut errors).await;
-                report(Report::Exited { tail: shared.tail(), gone, used: Used { exit, cpu, max_rss_kib } });
+                let used = Used { exit, cpu, max_rss_kib };
+                report(Report::Exited { tail: shared.tail(), gone, used, checks: readable(checks) });
                 silent = true;
                 if gone {
                     return;
                 }
             }
-            SessionEvent::TurnEnded { exit, response, cpu, max_rss_kib } => {
+            SessionEvent::TurnEnded { exit, response, cpu, max_rss_kib, checks, tools } => {
                 flush(&mut sink, &mut output, &mut errors).await;
                 let used = Used { exit, cpu, max_rss_kib };
-                report(Report::TurnEnded { response, tail: shared.tail(), used });
+                let winds_up = shared.winds_up();
+                let afterwards = Afterwards { checks: readable(checks), tools, winds_up };
+                report(Report::TurnEnded { response, tail: shared.tail(), used, afterwards });
                 // Until the next prompt there is nobody who could speak.
                 silent = true;
             }
@@ -144,6 +162,17 @@ pub(crate) async fn attempt<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report
                 flush(&mut sink, &mut output, &mut errors).await;
                 return report(Report::Gone);
             }
+            SessionEvent::Aside(doing) => {
+                write_rest(&mut sink, Stream::Aside, &mut aside).await;
+                // What is done beside the work has a limit of its own, and may be silent.
+                silent = doing.is_some();
+                last_heard = clock.now();
+                deadline = Instant::now() + silence;
+                shared.set_aside(doing.clone());
+                report(Report::Aside(doing));
+            }
+            SessionEvent::Checked(checks) => shared.tell_checks(&readable(checks)),
+            SessionEvent::WindUpFailed(why) => report(Report::WindUpFailed(plain_text(why.as_bytes()))),
             SessionEvent::Stuck { processes } => report(Report::Stuck { processes }),
             SessionEvent::Lost => {
                 flush(&mut sink, &mut output, &mut errors).await;
@@ -153,11 +182,23 @@ pub(crate) async fn attempt<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report
     }
 }
 
+/// What a command printed may hold anything a terminal understands.
+fn readable(mut checks: Vec<Check>) -> Vec<Check> {
+    for check in &mut checks {
+        check.note = check.note.take().map(|note| plain_text(note.as_bytes()));
+    }
+    checks
+}
+
+async fn write_rest<S: Sink>(sink: &mut S, stream: Stream, lines: &mut WholeLines) {
+    let rest = lines.finish();
+    if !rest.is_empty() {
+        sink.append(stream, rest).await;
+    }
+}
+
 /// Writes what was printed without a line end.
 async fn flush<S: Sink>(sink: &mut S, output: &mut WholeLines, errors: &mut WholeLines) {
-    for (stream, rest) in [(Stream::Output, output.finish()), (Stream::Errors, errors.finish())] {
-        if !rest.is_empty() {
-            sink.append(stream, rest).await;
-        }
-    }
+    write_rest(sink, Stream::Output, output).await;
+    write_rest(sink, Stream::Errors, errors).await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use errand_base::{Fault, RunId, TaskId, Timestamp};
 use errand_model::{
-    Ask, Death, Event, Exit, Origin, Policy, Priority, Response, StartError, Step, Tail, Task, Work,
+    Afterwards, Aside, Ask, Check, Death, Event, Exit, Origin, Policy, Priority, Response, StartError, Step, Tail, Task, Work,
 };
 use tokio::sync::oneshot;
 
@@ -127,8 +127,10 @@ pub(crate) enum Input {
 #[derive(Clone, Debug)]
 pub(crate) enum Report {
     StartFailed(StartError),
-    Exited { tail: Tail, gone: bool, used: Used },
-    TurnEnded { response: Result<Box<Response>, String>, tail: Tail, used: Used },
+    Exited { tail: Tail, gone: bool, used: Used, checks: Vec<Check> },
+    TurnEnded { response: Result<Box<Response>, String>, tail: Tail, used: Used, afterwards: Afterwards },
+    Aside(Option<Aside>),
+    WindUpFailed(String),
     Gone,
     Stuck { processes: u32 },
     Lost { death: Death, tail: Tail },

@@ -113,10 +113,14 @@ impl Launcher {
     async fn order(&self, launch: &Launch, desk: Arc<Desk>) -> Result<Order, StartError> {
         let (task, run, grace) = (launch.task.clone(), launch.run, GRACE);
         if let Some(work) = launch.work.clone().filter(|_| !launch.turn) {
+            let Work::Program(program) = work.as_ref();
+            launch.shared.set_around(&program.around);
             return Ok(Order { task, run, work, desk, turn: None, grace });
         }
         let read = self.turn(&task).await.map_err(|error| StartError::Other(error.to_string()))?;
         let (request, stored) = read;
+        let Work::Program(program) = &stored.work;
+        launch.shared.set_around(&program.around);
         let turn = launch.turn.then(|| Box::new(request));
         Ok(Order { task, run, work: Arc::new(stored.work), desk, turn, grace })
     }

@@ -1,14 +1,14 @@
 //! What the dispatcher and the executor share about one run.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use std::time::Duration;
 
 use errand_agents::Request;
 use errand_base::{RunId, Timestamp};
-use errand_model::{Checkpoint, Tail};
-use tokio::sync::{Notify, watch};
+use errand_model::{Around, Aside, Check, Checkpoint, Tail};
+use tokio::sync::{Notify, oneshot, watch};
 
 use crate::output::Tails;
 
@@ -20,6 +20,14 @@ pub struct RunShared {
     /// 0 until it is known.
     pid: watch::Sender<u32>,
     pub(crate) end: Notify,
+    /// It must be gone within seconds.
+    hurry: AtomicBool,
+    /// Known once its work is.
+    around: OnceLock<(bool, bool)>,
+    aside: Mutex<Option<Aside>>,
+    /// Somebody wants to know whether what must hold at the end does.
+    pub(crate) check: Notify,
+    checking: Mutex<Vec<oneshot::Sender<Vec<Check>>>>,
     /// Its silence was excused: count from now.
     pub(crate) listen: Notify,
     /// A program of it used its socket.
@@ -46,6 +54,11 @@ impl RunShared {
             last_output: AtomicI64::default(),
             pid: watch::Sender::new(0),
             end: Notify::default(),
+            hurry: AtomicBool::default(),
+            around: OnceLock::default(),
+            aside: Mutex::default(),
+            check: Notify::default(),
+            checking: Mutex::default(),
             listen: Notify::default(),
             alive: Notify::default(),
             linger: Notify::default(),
@@ -54,6 +67,57 @@ impl RunShared {
             prompted: Notify::default(),
             checkpoint: Mutex::default(),
         }
+    }
+
+    pub(crate) fn set_around(&self, around: &Around) {
+        self.around.set((!around.stop_checks.is_empty(), !around.after_run.is_empty())).ok();
+    }
+
+    /// Whether "done" is looked at before it is believed.
+    pub(crate) fn has_checks(&self) -> bool {
+        self.around.get().is_some_and(|(checks, _)| *checks)
+    }
+
+    /// Whether something follows the run.
+    pub(crate) fn winds_up(&self) -> bool {
+        self.around.get().is_some_and(|(_, winds_up)| *winds_up)
+    }
+
+    pub(crate) fn set_aside(&self, doing: Option<Aside>) {
+        *self.aside.lock().unwrap_or_else(PoisonError::into_inner) = doing;
+    }
+
+    /// What it does beside its work.
+    pub fn aside(&self) -> Option<Aside> {
+        self.aside.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn end_now(&self) {
+        self.hurry.store(true, Ordering::Release);
+        self.end.notify_one();
+    }
+
+    pub(crate) fn in_a_hurry(&self) -> bool {
+        self.hurry.load(Ordering::Acquire)
+    }
+
+    /// What the stop checks say now, or `None` if the run is over first.
+    pub(crate) async fn checked(&self) -> Option<Vec<Check>> {
+        let (tell, told) = oneshot::channel();
+        self.checking.lock().unwrap_or_else(PoisonError::into_inner).push(tell);
+        self.check.notify_one();
+        told.await.ok()
+    }
+
+    pub(crate) fn tell_checks(&self, checks: &[Check]) {
+        for waiting in self.stop_checking() {
+            drop(waiting.send(checks.to_vec()));
+        }
+    }
+
+    /// Nobody will check any more.
+    pub(crate) fn stop_checking(&self) -> Vec<oneshot::Sender<Vec<Check>>> {
+        std::mem::take(&mut self.checking.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn set_checkpoint(&self, checkpoint: Checkpoint) {

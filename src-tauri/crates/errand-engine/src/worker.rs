@@ -1,11 +1,12 @@
 //! What the programs of a run may do: ask, say how far they are, hand over the result, ask to be woken. Nothing else.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use errand_agents::Desk;
 use errand_base::{Clock, Code, Fault, RunId, TaskId, Timestamp};
-use errand_model::{Ask, Checkpoint, Event, Finish, WakeWish};
+use errand_model::{Ask, Check, Checkpoint, Event, Finish, WakeWish};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::input::Input;
@@ -43,6 +44,7 @@ pub struct Worker {
     input: mpsc::UnboundedSender<Input>,
     clock: Arc<dyn Clock>,
     written: Mutex<Option<Timestamp>>,
+    handed_over: AtomicBool,
 }
 
 /// A question that stands. Dropping it does not withdraw it.
@@ -61,7 +63,7 @@ impl Worker {
         input: mpsc::UnboundedSender<Input>,
         clock: Arc<dyn Clock>,
     ) -> Worker {
-        Worker { task, run, desk, shared, input, clock, written: Mutex::default() }
+        Worker { task, run, desk, shared, input, clock, written: Mutex::default(), handed_over: AtomicBool::default() }
     }
 
     /// The process that the run was started with.
@@ -114,15 +116,35 @@ impl Worker {
         Ok(())
     }
 
-    /// Says whether this was the result that counts, or came after one.
+    /// Says whether this was the result that counts, or came after one. What must hold at the end is looked at first.
     pub async fn finish(&self, finish: Finish) -> Result<bool, Fault> {
-        let finish = Finish { report: bounded("The report", finish.report, LONGEST_REPORT)?, ..finish };
+        let report = bounded("The report", finish.report, LONGEST_REPORT)?;
+        let mut finish = Finish { report, ..finish };
         self.sign_of_life();
+        if self.shared.has_checks() && !self.handed_over.load(Ordering::Acquire) {
+            finish.verification.extend(self.believable().await?);
+        }
         match self.tell(Event::Finished { run: self.run, finish }).await {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                self.handed_over.store(true, Ordering::Release);
+                Ok(true)
+            }
             Err(fault) if fault.code == Code::AlreadyFinished => Ok(false),
             Err(fault) => Err(fault),
         }
+    }
+
+    /// The stop checks, all of them met; else what they said.
+    async fn believable(&self) -> Result<Vec<Check>, Fault> {
+        let checks = self.shared.checked().await.ok_or_else(gone)?;
+        let unmet: Vec<&Check> = checks.iter().filter(|check| !check.met).collect();
+        if unmet.is_empty() {
+            return Ok(checks);
+        }
+        let names: Vec<&str> = unmet.iter().map(|check| check.what.as_str()).collect();
+        let said: Vec<&str> = unmet.iter().filter_map(|check| check.note.as_deref()).collect();
+        let text = format!("Not believed, because this failed: {}.\n{}", names.join(", "), said.join("\n"));
+        Err(Fault::new(Code::ChecksFailed, text.trim_end().to_owned()))
     }
 
     /// Something outside is about to be done, or was.

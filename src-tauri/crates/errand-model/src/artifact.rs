@@ -91,6 +91,17 @@ impl Artifact {
         end.artifact(tail, &outcome)
     }
 
+    /// It ended as if all were well, and what was to hold then does not.
+    pub(crate) fn not_believed(happened: &str, tail: &Tail) -> Artifact {
+        let end = BadEnd {
+            happened: &format!("{happened}."),
+            known: "What it did stays done. What was checked stands below.",
+            unknown: "What is missing for the checks to pass.",
+            next: "Look at the checks; `errand retry` runs it again.",
+        };
+        end.artifact(tail, happened)
+    }
+
     pub(crate) fn not_started(error: &StartError) -> Artifact {
         let (happened, next) = match error {
             StartError::ProgramMissing => (
@@ -101,17 +112,30 @@ impl Artifact {
                 "The folder it should run in does not exist any more.".to_owned(),
                 "Make the folder again, then `errand retry`.",
             ),
+            StartError::Preflight(words) => (
+                format!("What it needs before it can start is not there: {words}."),
+                "Mend that, then `errand retry`.",
+            ),
+            StartError::BeforeRun(words) => (
+                format!("It could not be prepared: {words}."),
+                "Look at the output, mend that, then `errand retry`.",
+            ),
             StartError::Other(words) => {
                 (format!("The program could not be started: {words}."), "Mend that, then `errand retry`.")
             }
         };
+        let prepared = matches!(error, StartError::BeforeRun(_));
         let end = BadEnd {
             happened: &happened,
-            known: "It never ran, so nothing was done.",
-            unknown: "Nothing.",
+            known: if prepared {
+                "The program itself never ran. What was done before it stays done."
+            } else {
+                "It never ran, so nothing was done."
+            },
+            unknown: if prepared { "How far that came." } else { "Nothing." },
             next,
         };
-        end.artifact(&Tail::default(), happened.trim_end_matches('.'))
+        end.artifact(&Tail::default(), happened.lines().next().unwrap_or_default().trim_end_matches('.'))
     }
 
     pub(crate) fn timed_out(limit: Duration, tail: &Tail) -> Artifact {
@@ -243,6 +267,14 @@ fn shorten(line: &str) -> String {
     }
     let cut: String = line.chars().take(MOST - 1).collect();
     format!("{cut}…")
+}
+
+pub(crate) fn upper_first(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
 }
 
 fn lower_first(text: &str) -> String {

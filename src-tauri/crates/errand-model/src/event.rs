@@ -4,7 +4,7 @@ use errand_base::{RunId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Artifact, Ask, Checkpoint, Finish, Hold, Question, Reason, Response, State, Tail, TurnRecord, Wake,
+    Afterwards, Artifact, Aside, Ask, Check, Checkpoint, Finish, Hold, Question, Reason, Response, State, Tail, TurnRecord, Wake,
 };
 
 /// Where a person acted.
@@ -62,6 +62,10 @@ impl Exit {
 pub enum StartError {
     ProgramMissing,
     FolderMissing,
+    /// What the folder needs before a run is not there: which command said so, and how.
+    Preflight(String),
+    /// A command that was to prepare the run failed.
+    BeforeRun(String),
     /// The system's own words.
     Other(String),
 }
@@ -87,12 +91,14 @@ pub enum Event {
         run: RunId,
         error: StartError,
     },
-    /// The program's own process ended. `gone`: and no descendant of it is left.
+    /// The program's own process ended. `gone`: and no descendant of it is left. `checks`: what was looked at before
+    /// its success is believed.
     Exited {
         run: RunId,
         exit: Exit,
         tail: Tail,
         gone: bool,
+        checks: Vec<Check>,
     },
     /// No process of the run is left.
     Gone {
@@ -123,10 +129,22 @@ pub enum Event {
         exit: Exit,
         response: Result<Box<Response>, String>,
         tail: Tail,
+        afterwards: Afterwards,
     },
-    /// There is no next turn for now: Errand leaves. No process is left.
+    /// There is no next turn for now: Errand leaves. No process is left. `winds_up`: see [`Afterwards`].
     Parked {
         run: RunId,
+        winds_up: bool,
+    },
+    /// The run prepares or checks something beside its work, or (`None`) is back at it.
+    Aside {
+        run: RunId,
+        doing: Option<Aside>,
+    },
+    /// What was to be done after the run failed.
+    WindUpFailed {
+        run: RunId,
+        text: String,
     },
     /// A program of the run asks the person, and waits.
     Asked {

@@ -4,6 +4,7 @@
 //! reads a clock or does input or output; what must happen in the world comes back as data ([`Effect`]).
 
 mod admit;
+mod around;
 mod artifact;
 mod event;
 mod lease;
@@ -14,6 +15,7 @@ mod talk;
 mod task;
 
 pub use admit::{Candidate, Rank, Verdict, Why, World, admit, why};
+pub use around::{Around, Aside, Command, Part, say_command};
 pub use artifact::{Artifact, Format, Tail};
 pub use event::{
     By, Death, DeliveryKind, Effect, Event, Exit, Refused, StartError, Subject, Surface, Transition,
@@ -23,8 +25,8 @@ pub use policy::{Abilities, AskMode, Execution, Isolation, Network, Resources, S
 pub use reason::Reason;
 pub use step::{Step, accept, step};
 pub use talk::{
-    Ask, Check, Checkpoint, Deed, DeedState, Finish, Message, Response, Status, Talk, TurnOutcome,
-    TurnRecord, Wake, WakeWish,
+    Afterwards, Ask, Check, Checkpoint, Deed, DeedState, Finish, Message, Response, Status, Talk, ToolCall,
+    ToolResult, TurnOutcome, TurnRecord, Wake, WakeWish,
 };
 pub use task::{
     Choice, Dependency, Hold, Holds, Notify, Origin, Policy, Priority, Program, Question, QuestionKind, Run,

@@ -102,6 +102,16 @@ reasons! {
     Recovered = "recovered",
     /// It was interrupted too often.
     RecoveryExhausted = "recovery_exhausted",
+    /// What the folder needs before a run is not there.
+    PreflightFailed = "preflight_failed",
+    BeforeRunFailed = "before_run_failed",
+    /// It said that it was done, and what was to hold then does not.
+    ChecksFailed = "checks_failed",
+    AfterRunFailed = "after_run_failed",
+    /// It prepares, checks or cleans up.
+    Aside = "aside",
+    /// It had us do something for it.
+    ToolsUsed = "tools_used",
     Shown = "shown",
     /// Shown again, because the last showing was not confirmed or its service went away.
     ShownAgain = "shown_again",

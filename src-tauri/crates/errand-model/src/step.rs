@@ -10,6 +10,7 @@ use errand_base::{TaskId, Timestamp};
 
 use crate::{By, Choice, Dependency, Effect, Event, Hold, Policy, Reason, Refused, State, Task};
 use draft::Draft;
+use process::Ended;
 
 /// The task after an event, and what must happen in the world because of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,16 +67,20 @@ pub fn step(task: &Task, event: Event, now: Timestamp) -> Result<Step, Refused> 
     match event {
         Event::Admitted { run } => process::admitted(&mut draft, run)?,
         Event::StartFailed { run, error } => process::start_failed(&mut draft, run, error)?,
-        Event::Exited { run, exit, tail, gone } => process::exited(&mut draft, run, exit, &tail, gone)?,
+        Event::Exited { run, exit, tail, gone, checks } => {
+            process::exited(&mut draft, run, Ended { exit, tail: &tail, checks }, gone)?;
+        }
         Event::Gone { run } => process::gone(&mut draft, run)?,
         Event::Stuck { run, processes } => process::stuck(&mut draft, run, processes)?,
         Event::Lost { run, death, tail } => process::lost(&mut draft, run, death, &tail)?,
         Event::Silent { run, since } => process::silent(&mut draft, run, since)?,
         Event::Spoke { run } => process::spoke(&mut draft, run)?,
-        Event::TurnEnded { run, exit, response, tail } => {
-            turns::turn_ended(&mut draft, run, exit, response, &tail)?;
+        Event::TurnEnded { run, exit, response, tail, afterwards } => {
+            turns::turn_ended(&mut draft, run, exit, response, &tail, afterwards)?;
         }
-        Event::Parked { run } => turns::parked(&mut draft, run)?,
+        Event::Parked { run, winds_up } => turns::parked(&mut draft, run, winds_up)?,
+        Event::Aside { run, doing } => process::aside(&mut draft, run, doing)?,
+        Event::WindUpFailed { run, text } => process::wind_up_failed(&mut draft, run, text)?,
         Event::Asked { run, ask } => worker::asked(&mut draft, run, &ask)?,
         Event::AskerGone { run, question } => worker::asker_gone(&mut draft, run, question)?,
         Event::Progressed { run, checkpoint } => worker::progressed(&mut draft, run, checkpoint)?,

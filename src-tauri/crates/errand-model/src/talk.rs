@@ -175,6 +175,42 @@ pub struct Response {
     pub wake: Option<WakeWish>,
     #[serde(default)]
     pub verification: Vec<Check>,
+    /// Only with `continue`; the results stand in the next request.
+    #[serde(default)]
+    pub tool_calls: Vec<ToolCall>,
+}
+
+/// What came of a turn beside its response.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Afterwards {
+    /// What was looked at before its "done" is believed.
+    pub checks: Vec<Check>,
+    /// What it had us do.
+    pub tools: Vec<ToolResult>,
+    /// Something is to be done after the run: it is over only when that is.
+    pub winds_up: bool,
+}
+
+/// Something that a worker wants us to do in its folder before its next turn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// Its own name for this call; given back with the result.
+    #[serde(default)]
+    pub id: String,
+    #[serde(alias = "tool")]
+    pub name: String,
+    #[serde(default, alias = "args")]
+    pub arguments: serde_json::Value,
+}
+
+/// What came of a tool call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolResult {
+    pub id: String,
+    pub name: String,
+    pub ok: bool,
+    /// What it printed or found, or why it was not done.
+    pub output: String,
 }
 
 /// When to be woken: after so many seconds, or at a time.
@@ -202,6 +238,8 @@ pub struct TurnRecord {
     pub outcome: TurnOutcome,
     /// What it said of itself, or why it could not be read.
     pub summary: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<ToolResult>,
 }
 
 /// How a turn ended, for its record.
@@ -235,7 +273,7 @@ impl Response {
             Status::Continue | Status::Done if self.question.is_some() => TurnOutcome::Escalation,
             Status::Continue | Status::Done => {
                 let empty = |text: &str| text.trim().is_empty();
-                if empty(&self.summary) && self.report.as_deref().is_none_or(empty) {
+                if empty(&self.summary) && self.tool_calls.is_empty() && self.report.as_deref().is_none_or(empty) {
                     TurnOutcome::NoOp
                 } else {
                     TurnOutcome::Meaningful
@@ -249,6 +287,10 @@ impl Response {
         match (self.summary.trim(), &self.question, &self.wake) {
             ("", Some(question), _) => format!("Asked: {}", question.text),
             ("", None, Some(wake)) => format!("Sleeps: {}", wake.why),
+            ("", None, None) if !self.tool_calls.is_empty() => {
+                let names: Vec<&str> = self.tool_calls.iter().map(|call| call.name.as_str()).collect();
+                format!("Used {}", names.join(", "))
+            }
             (summary, _, _) => summary.to_owned(),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use errand_base::{RunId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Execution, Lease, Reason, Talk};
+use crate::{Around, Execution, Lease, Reason, Talk};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -198,6 +198,9 @@ pub struct Program {
     /// What it may do. Left out where it may do everything, so that older work reads and hashes as before.
     #[serde(default, skip_serializing_if = "Execution::is_open")]
     pub execution: Execution,
+    /// What is done before and after it.
+    #[serde(default, skip_serializing_if = "Around::is_empty")]
+    pub around: Around,
 }
 
 impl Program {

@@ -57,7 +57,7 @@ impl Life {
     }
 
     fn exits(self, code: i32, gone: bool) -> Life {
-        self.then(Event::Exited { run: RUN, exit: Exit::Code(code), tail: tail(), gone })
+        self.then(ended(RUN, Exit::Code(code), gone))
     }
 
     /// It was given a brief.
@@ -231,6 +231,16 @@ fn situations() -> Vec<Situation> {
             .with_stalls(3)
             .running()
             .called("worker-often-silent", "a worker that was restarted three times in a row"),
+        new()
+            .worker()
+            .running()
+            .then(aside(RUN, Part::BeforeRun))
+            .called("worker-preparing", "commands prepare the first turn of a worker"),
+        new()
+            .worker()
+            .running()
+            .then(after_turn(RUN, "done", Afterwards { winds_up: true, ..Afterwards::default() }))
+            .called("worker-completed+ending", "a worker is done; what follows its run is under way"),
         new().running().exits(0, true).called("completed", "exit code 0, nothing left"),
         new().running().exits(0, false).called("completed+ending", "exit code 0; it left processes behind"),
         new().running().exits(3, true).called("failed", "exit code 3, nothing left"),
@@ -265,6 +275,12 @@ fn cases() -> Vec<Case> {
         case("admitted", |_| Event::Admitted { run: SECOND_RUN }),
         case("start_failed(program)", |task| start_failed(own(task), StartError::ProgramMissing)),
         case("start_failed(folder)", |task| start_failed(own(task), StartError::FolderMissing)),
+        case("start_failed(preflight)", |task| {
+            start_failed(own(task), StartError::Preflight("git status: not found".into()))
+        }),
+        case("start_failed(before_run)", |task| {
+            start_failed(own(task), StartError::BeforeRun("make up: exit code 1".into()))
+        }),
         case("start_failed(other)", |task| start_failed(own(task), StartError::Other("no memory".into()))),
         case("start_failed(other run)", |_| start_failed(OTHER_RUN, StartError::ProgramMissing)),
         case("exited(ok)", |task| exited(task, Exit::Code(0), false)),
@@ -280,11 +296,19 @@ fn cases() -> Vec<Case> {
         case("exited(signal)", |task| last_try(task, Exit::Signal(9), false)),
         case("exited(signal, gone)", |task| last_try(task, Exit::Signal(9), true)),
         case("exited(signal, gone) + retries", |task| more_tries(task, Exit::Signal(9), true)),
-        case("exited(other run)", |_| Event::Exited {
-            run: OTHER_RUN,
-            exit: Exit::Code(0),
-            tail: tail(),
-            gone: true,
+        case("exited(other run)", |_| ended(OTHER_RUN, Exit::Code(0), true)),
+        case("exited(ok, gone) but checks failed", |task| {
+            task.policy.retries = task.failures;
+            unbelieved(own(task))
+        }),
+        case("exited(ok, gone) but checks failed + retries", |task| {
+            task.policy.retries = task.failures + 1;
+            unbelieved(own(task))
+        }),
+        case("exited(ok, gone) but checks failed at the limit", |task| {
+            task.policy.retries = task.failures;
+            task.policy.turns.most = 1;
+            unbelieved(own(task))
         }),
         case("gone", |task| Event::Gone { run: own(task) }),
         case("gone(other run)", |_| Event::Gone { run: OTHER_RUN }),
@@ -319,7 +343,31 @@ fn cases() -> Vec<Case> {
         }),
         case("turn_ended(done, exit 3)", |task| turn_ended(own(task), "exit 3")),
         case("turn_ended(other run)", |_| turn_ended(OTHER_RUN, "done")),
-        case("parked", |task| Event::Parked { run: own(task) }),
+        case("turn_ended(done) but checks failed", |task| {
+            after_turn(own(task), "done", Afterwards { checks: vec![check(false)], ..Afterwards::default() })
+        }),
+        case("turn_ended(done) but checks failed at the limit", |task| {
+            task.policy.turns.most = 1;
+            after_turn(own(task), "done", Afterwards { checks: vec![check(false)], ..Afterwards::default() })
+        }),
+        case("turn_ended(done), winds up", |task| {
+            after_turn(own(task), "done", Afterwards { winds_up: true, ..Afterwards::default() })
+        }),
+        case("turn_ended(failed), winds up", |task| {
+            after_turn(own(task), "failed", Afterwards { winds_up: true, ..Afterwards::default() })
+        }),
+        case("turn_ended(continue) with tools", |task| {
+            let used = ToolResult { id: "1".into(), name: "list".into(), ok: true, output: "a".into() };
+            after_turn(own(task), "continue", Afterwards { tools: vec![used], ..Afterwards::default() })
+        }),
+        case("parked", |task| Event::Parked { run: own(task), winds_up: false }),
+        case("parked, winds up", |task| Event::Parked { run: own(task), winds_up: true }),
+        case("aside", |task| aside(own(task), Part::StopCheck)),
+        case("aside(over)", |task| Event::Aside { run: own(task), doing: None }),
+        case("wind_up_failed", |task| Event::WindUpFailed {
+            run: own(task),
+            text: "after_run failed".into(),
+        }),
         case("asked", |task| asked(own(task))),
         case("asked(other run)", |_| asked(OTHER_RUN)),
         case("asker_gone", |task| Event::AskerGone {
@@ -413,7 +461,24 @@ fn start_failed(run: RunId, error: StartError) -> Event {
 }
 
 fn exited(task: &Task, exit: Exit, gone: bool) -> Event {
-    Event::Exited { run: own(task), exit, tail: tail(), gone }
+    ended(own(task), exit, gone)
+}
+
+fn ended(run: RunId, exit: Exit, gone: bool) -> Event {
+    Event::Exited { run, exit, tail: tail(), gone, checks: Vec::new() }
+}
+
+fn check(met: bool) -> Check {
+    Check { what: "make test".into(), met, note: Some("exit code 2".into()) }
+}
+
+fn unbelieved(run: RunId) -> Event {
+    let checks = vec![check(true), check(false)];
+    Event::Exited { run, exit: Exit::Code(0), tail: tail(), gone: true, checks }
+}
+
+fn aside(run: RunId, part: Part) -> Event {
+    Event::Aside { run, doing: Some(Aside { part, command: "make test".into() }) }
 }
 
 fn last_try(task: &mut Task, exit: Exit, gone: bool) -> Event {
@@ -451,6 +516,10 @@ fn wake_asked(run: RunId) -> Event {
 }
 
 fn turn_ended(run: RunId, how: &str) -> Event {
+    after_turn(run, how, Afterwards::default())
+}
+
+fn after_turn(run: RunId, how: &str, afterwards: Afterwards) -> Event {
     let json = match how {
         "continue" => r#"{"status":"continue","summary":"Half of it."}"#,
         "done" | "exit 3" => r#"{"status":"done","summary":"All of it.","notify":true}"#,
@@ -462,7 +531,7 @@ fn turn_ended(run: RunId, how: &str) -> Event {
     };
     let response = serde_json::from_str(json).map(Box::new).map_err(|error| error.to_string());
     let exit = Exit::Code(if how == "exit 3" { 3 } else { 0 });
-    Event::TurnEnded { run, exit, response, tail: tail() }
+    Event::TurnEnded { run, exit, response, tail: tail(), afterwards }
 }
 
 fn lost(run: RunId, death: Death) -> Event {
@@ -717,7 +786,7 @@ macro_rules! variants {
     };
 }
 
-variants!(EVENTS, name_of_event, Event: Admitted StartFailed Exited Gone Stuck Lost Silent Spoke TurnEnded Parked Asked AskerGone Progressed Deed
+variants!(EVENTS, name_of_event, Event: Admitted StartFailed Exited Gone Stuck Lost Silent Spoke TurnEnded Parked Aside WindUpFailed Asked AskerGone Progressed Deed
     Finished WakeAsked TimerFired
     DependencyEnded DependencyReopened Hold Release Cancel QuitNow Answer Retry Message);
 variants!(REFUSALS, name_of_refusal, Refused: AlreadyEnded NotEnded Completed OtherRun NotReady StaleTimer

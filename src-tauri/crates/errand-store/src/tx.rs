@@ -3,7 +3,7 @@ use std::ops::Deref;
 use rusqlite::Connection;
 
 use crate::table::{
-    Artifacts, ArtifactsMut, Change, Deliveries, DeliveriesMut, Keys, KeysMut, Questions, QuestionsMut, Runs,
+    Artifacts, ArtifactsMut, Change, Deliveries, DeliveriesMut, FolderFiles, FolderFilesMut, Keys, KeysMut, Questions, QuestionsMut, Runs,
     RunsMut, Settings, SettingsMut, Tasks, TasksMut, Transitions, TransitionsMut, Turns, TurnsMut,
 };
 
@@ -65,6 +65,10 @@ impl<'a> Reader<'a> {
         Settings { conn: self.conn }
     }
 
+    pub fn folder_files(&self) -> FolderFiles<'a> {
+        FolderFiles { conn: self.conn }
+    }
+
     pub fn keys(&self) -> Keys<'a> {
         Keys { conn: self.conn }
     }
@@ -105,6 +109,10 @@ impl<'a> WriteTx<'a> {
 
     pub fn settings(&mut self) -> SettingsMut<'_> {
         SettingsMut { read: self.reader.settings() }
+    }
+
+    pub fn folder_files(&mut self) -> FolderFilesMut<'_> {
+        FolderFilesMut { read: self.reader.folder_files() }
     }
 
     pub fn keys(&mut self) -> KeysMut<'_> {

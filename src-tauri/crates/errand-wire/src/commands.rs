@@ -31,6 +31,9 @@ macro_rules! with_commands {
             Pause "pause" PauseTasks => Changed, "Pauses one task or everything.";
             Resume "resume" PauseTasks => Changed, "Resumes one task or everything.";
             Opened "opened" TaskRef => Empty, "The person has opened the task; its notifications are settled.";
+            Folder "folder" FolderRef => FolderView, "What the file of a folder asks for.";
+            FolderAllow "folder_allow" AllowFolder => FolderView, "Lets tasks in a folder do what its file says.";
+            FolderForget "folder_forget" FolderRef => FolderView, "Takes that back.";
             SettingsList "settings_list" Empty => Settings, "Every setting.";
             SettingsGet "settings_get" GetSetting => SettingView, "One setting.";
             SettingsSet "settings_set" SetSetting => SettingView, "Changes a setting.";

@@ -5,6 +5,7 @@
 
 mod commands;
 mod event;
+mod folder;
 mod frame;
 pub mod generate;
 mod isolation;
@@ -16,6 +17,7 @@ mod worker;
 
 pub use commands::{Command, CommandName, command};
 pub use event::{Event, LogLine, SubjectKind};
+pub use folder::{AroundView, FolderView};
 pub use frame::{ClientFrame, ClientHello, Feed, PROTOCOL, Role, ServerFrame, ServerHello};
 pub use isolation::{
     AskMode, AttemptRow, Isolation, IsolationReport, IsolationView, Limits, Network, ReachColumn, Security,
@@ -29,7 +31,8 @@ pub use parts::{
     RunView, TimelineRow, WireError,
 };
 pub use requests::{
-    AnswerQuestion, ArchiveTasks, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty, GetSetting, ListTasks,
+    AllowFolder, AnswerQuestion, ArchiveTasks, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty, FolderRef,
+    GetSetting, ListTasks,
     MessageMode, PauseTasks, PreviewProgram, Quit, Raise, ReadLog, RetryTask, RunTask, SetSetting, TaskRef,
     TurnLimitsGiven, WaitTasks, Window, WriteTo,
 };

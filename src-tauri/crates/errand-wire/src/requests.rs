@@ -66,6 +66,12 @@ pub struct RunTask {
     /// Run it in a folder of its own, which is made for it and removed with it, instead of `cwd`.
     #[ts(optional, as = "Option<_>")]
     pub managed: bool,
+    /// Commands that must succeed before "done" is believed, after those of the folder's own file.
+    #[ts(optional, as = "Option<_>")]
+    pub checks: Vec<String>,
+    /// Leave the file of the folder aside.
+    #[ts(optional, as = "Option<_>")]
+    pub no_folder_file: bool,
     /// The name of copies that the caller has put among the folders of this home, to be attached.
     #[ts(optional)]
     pub staged: Option<String>,
@@ -261,6 +267,22 @@ pub struct PreviewProgram {
     #[ts(optional)]
     #[serde(default)]
     pub cwd: Option<String>,
+}
+
+/// A folder and its file `.errand.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct FolderRef {
+    /// A full path.
+    pub folder: String,
+}
+
+/// Lets tasks in a folder do what its file says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct AllowFolder {
+    /// A full path.
+    pub folder: String,
+    /// What the person has read. A file that says something else by now is not allowed.
+    pub text: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

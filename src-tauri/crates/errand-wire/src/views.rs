@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ts_rs::TS;
 
 use crate::{
+    AroundView,
     ArtifactView, DeliveryView, EffectView, Hold, IsolationReport, IsolationView, LogLine, Notify,
     OwnFolderView, Priority, QuestionView, ReasonView, RunView, TaskState, TimelineRow, WireError,
 };
@@ -69,6 +70,9 @@ pub struct TaskView {
     pub retries: u32,
     /// What its program may do.
     pub isolation: IsolationView,
+    /// What is done around its work.
+    #[serde(default)]
+    pub around: Vec<AroundView>,
     /// Its runs hold their folder for themselves.
     pub exclusive: bool,
     /// The folder that belongs to it and is removed with it.

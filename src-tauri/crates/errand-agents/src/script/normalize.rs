@@ -17,7 +17,7 @@ pub(super) fn event(event: ProcessEvent) -> SessionEvent {
                 errand_os::Exit::Code(code) => Exit::Code(code),
                 errand_os::Exit::Signal(signal) => Exit::Signal(signal),
             };
-            SessionEvent::Exited { exit, gone, cpu, max_rss_kib }
+            SessionEvent::Exited { exit, gone, cpu, max_rss_kib, checks: Vec::new() }
         }
         ProcessEvent::Gone => SessionEvent::Gone,
         ProcessEvent::Stuck { processes } => SessionEvent::Stuck { processes },

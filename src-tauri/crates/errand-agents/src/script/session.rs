@@ -9,12 +9,13 @@ use errand_os::{Launch, Output, Process, ProcessEvent, read_now};
 use super::output::{readable, take};
 use super::turn::{self, Files};
 use super::{Starter, end_adopted, normalize};
-use crate::{Request, Session, SessionEvent, Stream};
+use crate::{End, Request, Session, SessionEvent, Stream};
 
 /// A run: the process of its turn, and the next ones.
 pub(super) struct ScriptSession {
     starter: Starter,
-    files: Files,
+    /// `None`: a command that takes no turns.
+    files: Option<Files>,
     /// What each turn starts.
     launch: Launch,
     mark: Arc<str>,
@@ -48,7 +49,7 @@ impl Session for ScriptSession {
         self.next = Some(turn);
     }
 
-    fn end(&mut self) {
+    fn end(&mut self, _how: End) {
         self.end = true;
         if let Some(process) = &mut self.process {
             process.end();
@@ -60,7 +61,7 @@ impl ScriptSession {
     pub fn new(
         starter: Starter,
         process: Process,
-        files: Files,
+        files: Option<Files>,
         launch: Launch,
         mark: Arc<str>,
     ) -> ScriptSession {
@@ -140,7 +141,8 @@ impl ScriptSession {
             return Some(SessionEvent::Gone);
         }
         let Some(next) = &self.next else { return std::future::pending().await };
-        let started = match turn::prepare(&self.files, &self.launch, Some(next.clone())) {
+        let Some(files) = &self.files else { return std::future::pending().await };
+        let started = match turn::prepare(files, &self.launch, Some(next.clone())) {
             Ok(launch) => self.starter.begin(launch).await,
             Err(error) => Err(error),
         };
@@ -158,8 +160,8 @@ impl ScriptSession {
     fn last_word(&mut self, event: ProcessEvent) -> Option<SessionEvent> {
         let over = event.is_last();
         let told = match (normalize::event(event), self.turn.take()) {
-            (SessionEvent::Exited { exit, gone, cpu, max_rss_kib }, _) => match self.files.response() {
-                None => Some(SessionEvent::Exited { exit, gone, cpu, max_rss_kib }),
+            (SessionEvent::Exited { exit, gone, cpu, max_rss_kib, checks }, _) => match self.response() {
+                None => Some(SessionEvent::Exited { exit, gone, cpu, max_rss_kib, checks }),
                 Some(bytes) if gone => Some(turn_ended(TurnEnd { exit, cpu, max_rss_kib, bytes })),
                 Some(bytes) => {
                     self.turn = Some(TurnEnd { exit, cpu, max_rss_kib, bytes });
@@ -178,6 +180,10 @@ impl ScriptSession {
         told
     }
 
+    fn response(&self) -> Option<Vec<u8>> {
+        self.files.as_ref().and_then(Files::response)
+    }
+
     fn take_output(&mut self) -> Option<SessionEvent> {
         take(&mut self.stdout, Stream::Output, &mut self.scratch, read_now)
             .or_else(|| take(&mut self.stderr, Stream::Errors, &mut self.scratch, read_now))
@@ -186,5 +192,6 @@ impl ScriptSession {
 
 fn turn_ended(turn: TurnEnd) -> SessionEvent {
     let TurnEnd { exit, cpu, max_rss_kib, bytes } = turn;
-    SessionEvent::TurnEnded { exit, response: turn::read(&bytes), cpu, max_rss_kib }
+    let response = turn::read(&bytes);
+    SessionEvent::TurnEnded { exit, response, cpu, max_rss_kib, checks: Vec::new(), tools: Vec::new() }
 }

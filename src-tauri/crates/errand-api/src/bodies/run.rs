@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use errand_base::{Code, Fault, TaskId};
 use errand_engine::{NewTask, OwnFolder};
-use errand_model::{Origin, Policy, Program, TurnLimits, Work};
+use errand_model::{Origin, Part, Policy, Program, TurnLimits, Work};
 use errand_wire::{PreviewProgram, ProgramPreview, RunReply, RunTask, TurnLimitsGiven, command};
 
 use super::resolve;
@@ -51,8 +51,11 @@ impl Body for command::Run {
         let brief = brief(params.brief)?;
         let first_line =
             brief.as_deref().and_then(|brief| brief.lines().find(|line| !line.trim().is_empty()));
-        let program = Program { argv, cwd, env, brief: brief.clone(), execution };
+        let without_file = params.no_folder_file || params.managed;
+        let around = super::folder::around(api, &cwd, without_file, &params.checks).await?;
+        let program = Program { argv, cwd, env, brief: brief.clone(), execution, around };
         errand_agents::isolation::check(&program, &found, &api.home)?;
+        check_around(&program, &api.home)?;
         let left_out = errand_agents::isolation::left_out(&program);
         if !left_out.is_empty() {
             notes.push(format!("{} would lead outside and is not passed on.", left_out.join(", ")));
@@ -80,6 +83,20 @@ impl Body for command::Run {
         let accepted = api.engine.accept(new).await?;
         Ok(RunReply { id: accepted.id, duplicate: accepted.duplicate, notes })
     }
+}
+
+/// What is done around the work must be there, too: before a long run is the time to say so.
+fn check_around(program: &Program, home: &errand_os::Home) -> Result<(), Fault> {
+    for (part, command) in program.around.all() {
+        let at = |fault: Fault| Fault { message: format!("{}: {}", part.name(), fault.message), ..fault };
+        // What `before_run` is to make is not there yet.
+        if command.first().is_some_and(|name| name.contains('/')) && part != Part::Preflight {
+            continue;
+        }
+        let found = program::find(command, &program.cwd, &program.env).map_err(at)?;
+        errand_agents::isolation::check(program, &found, home).map_err(at)?;
+    }
+    Ok(())
 }
 
 fn own_folder(params: &RunTask) -> Result<Option<OwnFolder>, Fault> {

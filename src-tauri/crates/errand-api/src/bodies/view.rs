@@ -10,6 +10,7 @@ use errand_store::{
 };
 use errand_wire as wire;
 
+use super::folder::commands_of;
 use crate::isolation;
 use crate::markdown::safe_html;
 use crate::program::one_line;
@@ -70,6 +71,7 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
         retries: model.policy.retries,
         run: run.map(|run| run_view(run, &model.talk, &now)),
         isolation: isolation::view(&program.execution),
+        around: commands_of(&program.around),
         exclusive: model.policy.lease.is_some(),
         own_folder: stored.cleanup.map(|cleanup| own_folder(cleanup, &model.id, program, now.folders)),
         questions: questions.into_iter().map(question).collect(),
@@ -126,7 +128,11 @@ fn run_view(run: RunRow, talk: &Talk, now: &Now<'_>) -> wire::RunView {
     let said = now.live.and_then(RunShared::checkpoint).or_else(|| talk.checkpoint.clone());
     let (progress, percent) = said.map(|said| (said.note, said.percent.map(u32::from))).unzip();
     let percent = percent.flatten();
-    let doing = checkpoint(phase, run.started_at, last_output_at, now.at);
+    let aside = now.live.and_then(RunShared::aside).filter(|_| phase != wire::Phase::Over);
+    let doing = match aside {
+        Some(aside) => aside.phrase(),
+        None => checkpoint(phase, run.started_at, last_output_at, now.at),
+    };
     let doing = if at_work { with_progress(turn, progress.as_deref(), percent, doing) } else { doing };
     wire::RunView {
         n: run.n,

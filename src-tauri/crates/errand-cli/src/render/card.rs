@@ -115,6 +115,17 @@ fn facts(task: &TaskView, look: Look, now: &Now) -> String {
         add("Clean-up", about_cleanup(own));
     }
     add("Isolation", task.isolation.text.clone());
+    for around in &task.around {
+        add(
+            match around.part.as_str() {
+                "preflight" => "Needs",
+                "before_run" => "Before",
+                "stop_check" => "Checks",
+                _ => "Afterwards",
+            },
+            around.command.clone(),
+        );
+    }
     add("Made", format!("{} by {}", absolute(task.created_at, now), task.origin));
     add(
         "Starts",

@@ -30,7 +30,8 @@ impl Dispatcher {
     /// The next turn of a run. While we leave there is none: the task goes on from here when we are back.
     pub(super) fn prompt(&mut self, task: &TaskId, run: RunId) {
         if self.leaving.is_some() {
-            return self.post(task, Letter::of(Event::Parked { run }));
+            let winds_up = self.run_of(task).is_some_and(|shared| shared.winds_up());
+            return self.post(task, Letter::of(Event::Parked { run, winds_up }));
         }
         let Some(entry) = self.live.get(task) else { return };
         let Some(shared) = entry.shared.clone().filter(|_| is_run(entry.live.task.run.as_ref(), run)) else {
@@ -51,7 +52,7 @@ impl Dispatcher {
         let Some(entry) = self.live.get_mut(task) else { return };
         entry.leaving = true;
         if let Some(shared) = &entry.shared {
-            shared.end.notify_one();
+            shared.end_now();
         }
     }
 
@@ -73,25 +74,28 @@ impl Dispatcher {
                 let tail = self.run_of(task).map(|shared| shared.tail()).unwrap_or_default();
                 Event::Lost { run, death: death_of_leaving(), tail }
             }
-            Report::Exited { tail, gone, used: numbers } => {
+            Report::Exited { tail, gone, used: numbers, checks } => {
                 // That its last process is gone is a fact; the next task need not wait for the commit.
                 if gone {
                     self.slots.free(run);
                 }
                 used = Some(numbers);
-                Event::Exited { run, exit: numbers.exit, tail, gone }
+                Event::Exited { run, exit: numbers.exit, tail, gone, checks }
             }
             // Cut off in the middle of its turn, because we must leave.
             Report::TurnEnded { used: numbers, .. } if leaving && !numbers.exit.is_success() => {
+                // What follows the run was left out, and nothing of it is left.
                 self.slots.free(run);
                 let tail = self.run_of(task).map(|shared| shared.tail()).unwrap_or_default();
                 used = Some(numbers);
                 Event::Lost { run, death: death_of_leaving(), tail }
             }
-            Report::TurnEnded { response, tail, used: numbers } => {
+            Report::TurnEnded { response, tail, used: numbers, afterwards } => {
                 used = Some(numbers);
-                Event::TurnEnded { run, exit: numbers.exit, response, tail }
+                Event::TurnEnded { run, exit: numbers.exit, response, tail, afterwards }
             }
+            Report::Aside(doing) => Event::Aside { run, doing },
+            Report::WindUpFailed(text) => Event::WindUpFailed { run, text },
             Report::Gone => {
                 self.slots.free(run);
                 if leaving {

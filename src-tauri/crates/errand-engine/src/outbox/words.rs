@@ -1,6 +1,6 @@
 //! What a notification says.
 
-use errand_model::{DeliveryKind, State};
+use errand_model::{DeliveryKind, Reason, State};
 use errand_os::Banner;
 use errand_store::{DeliveryState, StoreError, WriteTx};
 
@@ -20,7 +20,16 @@ pub(super) fn banner(tx: &mut WriteTx<'_>, id: i64) -> Result<Option<Banner>, St
             let Some(question) = open else { return Ok(None) };
             (format!("Errand asks in {task}"), format!("{title}\n{}", question.text))
         }
-        DeliveryKind::Notice => (format!("Processes of {task} will not stop"), title),
+        DeliveryKind::Notice => {
+            let rows = tx.transitions().of_task(seq)?;
+            let notice = rows.iter().rev().find(|row| matches!(row.reason, Reason::AfterRunFailed | Reason::WillNotStop));
+            match notice {
+                Some(row) if row.reason == Reason::AfterRunFailed => {
+                    (format!("Not cleaned up: {title}"), row.text.clone())
+                }
+                Some(_) | None => (format!("Processes of {task} will not stop"), title),
+            }
+        }
     };
     let urgent = delivery.kind == DeliveryKind::Question;
     Ok(Some(super::banner_of(id, headline, body, urgent)))

@@ -69,6 +69,7 @@ async fn a_slot_stays_taken_until_the_last_process_is_gone() {
         gone: false,
         cpu: Duration::ZERO,
         max_rss_kib: 0,
+        checks: Vec::new(),
     });
     run.emit(SessionEvent::Stuck { processes: 2 });
     world.until_told(&first, Reason::WillNotStop).await;

@@ -303,6 +303,7 @@ pub fn new_task(title: &str) -> NewTask {
             env: Vec::new(),
             brief: None,
             execution: Default::default(),
+            around: Default::default(),
         }),
         command: title.to_owned(),
         labels: Vec::new(),
@@ -320,11 +321,18 @@ pub fn output(text: &str) -> SessionEvent {
 }
 
 pub fn exited(exit: Exit) -> SessionEvent {
-    SessionEvent::Exited { exit, gone: true, cpu: Duration::ZERO, max_rss_kib: 0 }
+    SessionEvent::Exited { exit, gone: true, cpu: Duration::ZERO, max_rss_kib: 0, checks: Vec::new() }
 }
 
 /// A turn that leaves this response.
 pub fn turn(response: &str) -> SessionEvent {
     let response = serde_json::from_str(response).map(Box::new).map_err(|error| error.to_string());
-    SessionEvent::TurnEnded { exit: Exit::Code(0), response, cpu: Duration::ZERO, max_rss_kib: 0 }
+    SessionEvent::TurnEnded {
+        exit: Exit::Code(0),
+        response,
+        cpu: Duration::ZERO,
+        max_rss_kib: 0,
+        checks: Vec::new(),
+        tools: Vec::new(),
+    }
 }

@@ -205,6 +205,17 @@ impl Draft {
         }
     }
 
+    /// A turn is over and no process of the run is left: so is the run, unless something is to be done after it.
+    pub fn leave_run(&mut self, id: RunId, winds_up: bool, reason: Reason, text: &str) {
+        if winds_up {
+            self.ending();
+            self.note_run(id, "executing", "ending", reason, text.to_owned());
+            self.effect(Effect::End { run: id });
+        } else {
+            self.drop_run(id, "executing", reason, text);
+        }
+    }
+
     /// The last process is gone: the slot is free.
     pub fn drop_run(&mut self, id: RunId, from: &'static str, reason: Reason, text: &str) {
         self.task.run = None;

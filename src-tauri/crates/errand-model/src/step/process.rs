@@ -6,9 +6,9 @@ use errand_base::{RunId, Timestamp, say_duration};
 
 use super::draft::{Draft, Entry};
 use super::{turns, worker};
-use crate::artifact::say_exit;
+use crate::artifact::{say_exit, upper_first};
 use crate::{
-    Artifact, Choice, Death, DeliveryKind, Effect, Exit, Notify, Reason, Refused, Run, Stage, StartError,
+    Artifact, Aside, Check, Choice, Death, DeliveryKind, Effect, Exit, Notify, Reason, Refused, Run, Stage, StartError,
     State, Tail, TimerKind,
 };
 
@@ -52,6 +52,8 @@ pub(super) fn start_failed(draft: &mut Draft, run: RunId, error: StartError) -> 
             let reason = match error {
                 StartError::ProgramMissing => Reason::ProgramMissing,
                 StartError::FolderMissing => Reason::FolderMissing,
+                StartError::Preflight(_) => Reason::PreflightFailed,
+                StartError::BeforeRun(_) => Reason::BeforeRunFailed,
                 StartError::Other(_) => Reason::StartFailed,
             };
             let artifact = Artifact::not_started(&error);
@@ -63,19 +65,21 @@ pub(super) fn start_failed(draft: &mut Draft, run: RunId, error: StartError) -> 
     Ok(())
 }
 
-pub(super) fn exited(
-    draft: &mut Draft,
-    run: RunId,
-    exit: Exit,
-    tail: &Tail,
-    gone: bool,
-) -> Result<(), Refused> {
+/// How a program ended, with the end of what it printed and what was checked then.
+pub(super) struct Ended<'a> {
+    pub exit: Exit,
+    pub tail: &'a Tail,
+    pub checks: Vec<Check>,
+}
+
+pub(super) fn exited(draft: &mut Draft, run: RunId, ended: Ended<'_>, gone: bool) -> Result<(), Refused> {
+    let exit = ended.exit;
     match draft.stage_of(run)? {
         // Decided before: by a cancel, a limit. What the process says now changes nothing.
         Stage::Ending => draft.note_run(run, "ending", "ending", reason_of(exit), say_exit(exit)),
         Stage::Starting => {
             draft.bill();
-            decide(draft, exit, tail);
+            decide(draft, ended);
             draft.ending();
         }
     }
@@ -206,14 +210,18 @@ pub(super) fn quit_now(draft: &mut Draft) -> Result<(), Refused> {
     cancel(draft, Reason::QuitNow, "Stopped because Errand was told to quit now".to_owned())
 }
 
-fn decide(draft: &mut Draft, exit: Exit, tail: &Tail) {
+fn decide(draft: &mut Draft, ended: Ended<'_>) {
+    let Ended { exit, tail, checks } = ended;
     if exit.is_success() {
         if worker::sleeps(draft) {
             return;
         }
+        if let Some(unmet) = say_unmet(&checks) {
+            return not_believed(draft, &unmet, checks, tail);
+        }
         // Without an agent's word on what is significant, only `always` announces a result.
         let notify = draft.task.policy.notify == Notify::Always;
-        let artifact = Artifact::completed(tail, notify);
+        let artifact = Artifact { verification: checks, ..Artifact::completed(tail, notify) };
         end(draft, State::Completed, Reason::ExitZero, "Done".to_owned(), Some(artifact));
         return;
     }
@@ -223,6 +231,52 @@ fn decide(draft: &mut Draft, exit: Exit, tail: &Tail) {
     let artifact = Artifact::exited(exit, tail);
     let text = artifact.outcome.clone();
     end(draft, State::Failed, reason_of(exit), text, Some(artifact));
+}
+
+/// It ended well by its own word, and what was to hold then does not.
+fn not_believed(draft: &mut Draft, unmet: &str, checks: Vec<Check>, tail: &Tail) {
+    if draft.task.talk.worker {
+        return turns::not_accepted(draft, unmet, checks, tail);
+    }
+    let happened = format!("It ended by itself, but {unmet}");
+    if try_again(draft, &happened) {
+        return;
+    }
+    let artifact = Artifact { verification: checks, ..Artifact::not_believed(&happened, tail) };
+    let text = artifact.outcome.clone();
+    end(draft, State::Failed, Reason::ChecksFailed, text, Some(artifact));
+}
+
+/// Which of the checks say no, or `None` if none does.
+pub(super) fn say_unmet(checks: &[Check]) -> Option<String> {
+    let unmet: Vec<&str> = checks.iter().filter(|check| !check.met).map(|check| check.what.as_str()).collect();
+    (!unmet.is_empty()).then(|| format!("{} failed", unmet.join(", ")))
+}
+
+pub(super) fn aside(draft: &mut Draft, run: RunId, doing: Option<Aside>) -> Result<(), Refused> {
+    worker::at_work(draft, run)?;
+    match doing {
+        // It is no part of a turn, and has a limit of its own.
+        Some(doing) => {
+            draft.disarm(TimerKind::Turn);
+            draft.note_run(run, "executing", "executing", Reason::Aside, upper_first(&doing.phrase()));
+        }
+        None if !draft.task.talk.worker || draft.has_timer(TimerKind::Turn) => {
+            return Err(Refused::NothingToTake);
+        }
+        None => turns::arm_turn(draft),
+    }
+    Ok(())
+}
+
+pub(super) fn wind_up_failed(draft: &mut Draft, run: RunId, text: String) -> Result<(), Refused> {
+    let stage = match draft.stage_of(run)? {
+        Stage::Starting => "executing",
+        Stage::Ending => "ending",
+    };
+    draft.note_run(run, stage, stage, Reason::AfterRunFailed, text);
+    draft.effect(Effect::Deliver(DeliveryKind::Notice));
+    Ok(())
 }
 
 /// Counts a failure, and goes on to the next attempt if the task has one left.

@@ -5,12 +5,12 @@ use std::time::Duration;
 use errand_base::{RunId, Timestamp, say_duration};
 
 use super::draft::{Draft, Entry};
-use super::process::{end, pause_before, reason_of, stop, try_again};
+use super::process::{end, pause_before, reason_of, say_unmet, stop, try_again};
 use super::waiting::rest;
 use super::worker::{MOST_WAKES, at_work, complete, go_on, sleeps};
 use crate::artifact::say_exit;
 use crate::{
-    Artifact, Ask, Choice, Death, Effect, Exit, Reason, Refused, Response, Stage, State, Status, Tail,
+    Afterwards, Artifact, Ask, Check, Choice, Death, Effect, Exit, Reason, Refused, Response, Stage, State, Status, Tail,
     TimerKind, TurnOutcome, TurnRecord,
 };
 
@@ -19,10 +19,17 @@ const MOST_INTERRUPTIONS: u32 = 3;
 
 /// Each turn of a worker has a limit of its own.
 pub(super) fn begin_turn(draft: &mut Draft) {
+    arm_turn(draft);
     if draft.task.talk.worker {
+        draft.task.talk.told = u32::try_from(draft.task.talk.messages.len()).unwrap_or(u32::MAX);
+    }
+}
+
+pub(super) fn arm_turn(draft: &mut Draft) {
+    let working = draft.task.run.as_ref().is_some_and(|run| run.working_since.is_some());
+    if draft.task.talk.worker && working {
         let due = draft.now.plus(draft.task.policy.turns.each);
         draft.arm(TimerKind::Turn, due);
-        draft.task.talk.told = u32::try_from(draft.task.talk.messages.len()).unwrap_or(u32::MAX);
     }
 }
 
@@ -32,9 +39,15 @@ pub(super) fn turn_ended(
     exit: Exit,
     response: Result<Box<Response>, String>,
     tail: &Tail,
+    afterwards: Afterwards,
 ) -> Result<(), Refused> {
+    let Afterwards { checks, tools, winds_up } = afterwards;
     if draft.stage_of(run)? == Stage::Ending {
-        draft.drop_run(run, "ending", reason_of(exit), &say_exit(exit));
+        if winds_up {
+            draft.note_run(run, "ending", "ending", reason_of(exit), say_exit(exit));
+        } else {
+            draft.drop_run(run, "ending", reason_of(exit), &say_exit(exit));
+        }
         return Ok(());
     }
     let waited = draft.task.run.as_ref().is_some_and(|run| run.working_since.is_none());
@@ -72,9 +85,10 @@ pub(super) fn turn_ended(
         } else {
             said.clone()
         },
+        tools,
     }));
     if let Some((reason, happened)) = bad {
-        draft.drop_run(run, "executing", reason, &happened);
+        draft.leave_run(run, winds_up, reason, &happened);
         if reason != Reason::WorkerFailed && try_again(draft, &happened) {
             return Ok(());
         }
@@ -98,7 +112,7 @@ pub(super) fn turn_ended(
         "" => format!("Turn {turn} ended"),
         said => format!("Turn {turn} ended: {said}"),
     };
-    after_good_turn(draft, run, &response, ended, tail);
+    after_good_turn(draft, run, GoodTurn { response: &response, ended, tail, checks, winds_up });
     let goes_on = draft.task.state == State::Running;
     if waited && goes_on {
         draft.effect(Effect::Take { run });
@@ -106,7 +120,16 @@ pub(super) fn turn_ended(
     Ok(())
 }
 
-fn after_good_turn(draft: &mut Draft, run: RunId, response: &Response, ended: String, tail: &Tail) {
+struct GoodTurn<'a> {
+    response: &'a Response,
+    ended: String,
+    tail: &'a Tail,
+    checks: Vec<Check>,
+    winds_up: bool,
+}
+
+fn after_good_turn(draft: &mut Draft, run: RunId, turn: GoodTurn<'_>) {
+    let GoodTurn { response, ended, tail, checks, winds_up } = turn;
     let ask = response.question.clone().or_else(|| {
         let text = match response.summary.trim() {
             "" => "It cannot go on by itself. What should it do?".to_owned(),
@@ -115,44 +138,101 @@ fn after_good_turn(draft: &mut Draft, run: RunId, response: &Response, ended: St
         (response.status == Status::Blocked).then_some(Ask { text, options: Vec::new(), open: true })
     });
     if let Some(ask) = ask {
-        draft.drop_run(run, "executing", Reason::TurnEnded, &ended);
+        draft.leave_run(run, winds_up, Reason::TurnEnded, &ended);
         draft.ask_for(&ask, Reason::AskedByWorker);
         let text = format!("It asks: {}", ask.text);
         return draft.enter(Entry { state: State::NeedsYou, reason: Reason::AskedByWorker, text });
     }
     // What the person wrote meanwhile is read before anything is over.
     let unread = draft.task.talk.messages.iter().any(|message| !message.read);
-    if response.status == Status::Done && !unread {
+    let unmet = say_unmet(&checks).filter(|_| response.status == Status::Done);
+    if response.status == Status::Done && !unread && unmet.is_none() {
         draft.task.talk.wake = None;
-        draft.drop_run(run, "executing", Reason::TurnEnded, &ended);
-        return complete(draft, &response.finish(), Reason::Finished);
+        draft.leave_run(run, winds_up, Reason::TurnEnded, &ended);
+        let mut finish = response.finish();
+        finish.verification.extend(checks);
+        return complete(draft, &finish, Reason::Finished);
+    }
+    if unmet.is_some() {
+        draft.task.talk.note = Some(say_not_accepted(&checks));
     }
     if let Some(wish) = response.wake.as_ref().filter(|_| draft.task.talk.wakes < MOST_WAKES) {
         draft.task.talk.wake = Some(wish.wake(draft.now));
     }
     if draft.task.talk.wake.is_some() {
-        draft.drop_run(run, "executing", Reason::TurnEnded, &ended);
+        draft.leave_run(run, winds_up, Reason::TurnEnded, &ended);
         sleeps(draft);
         return;
     }
     let most = draft.task.policy.turns.most;
     if draft.task.talk.turns >= most {
-        draft.drop_run(run, "executing", Reason::TurnLimit, &ended);
-        let happened = format!("It used all of its {most} turns and was not done.");
-        let next = "Give it more with `errand set --turns`, then `errand retry`.";
-        let artifact = Artifact::turn_failed(&happened, &response.summary, next, tail);
-        let text = artifact.outcome.clone();
-        return end(draft, State::Failed, Reason::TurnLimit, text, Some(artifact));
+        draft.leave_run(run, winds_up, Reason::TurnLimit, &ended);
+        return out_of_turns(draft, unmet.as_deref(), checks, &response.summary, tail);
     }
     if !draft.task.holds.is_empty() {
-        draft.drop_run(run, "executing", Reason::TurnEnded, &ended);
+        draft.leave_run(run, winds_up, Reason::TurnEnded, &ended);
         let entry = rest(draft, Reason::TurnEnded);
         return draft.enter(Entry { reason: Reason::TurnEnded, text: ended, ..entry });
     }
     draft.work();
     begin_turn(draft);
     draft.effect(Effect::Prompt { run });
-    draft.enter(Entry { state: State::Running, reason: Reason::TurnEnded, text: ended });
+    let (reason, text) = match unmet {
+        Some(unmet) => (Reason::ChecksFailed, format!("{ended}; not believed: {unmet}")),
+        None => (Reason::TurnEnded, ended),
+    };
+    draft.enter(Entry { state: State::Running, reason, text });
+}
+
+/// It ended its turn without a response, as if it were done; what was to hold then does not. It goes on in a new run.
+pub(super) fn not_accepted(draft: &mut Draft, unmet: &str, checks: Vec<Check>, tail: &Tail) {
+    draft.withdraw_all();
+    draft.task.talk.turns += 1;
+    let summary = format!("It ended as if it were done; {unmet}");
+    draft.effect(Effect::KeepTurn(TurnRecord {
+        generation: draft.task.generation,
+        turn: draft.task.talk.turns,
+        run: draft.task.runs,
+        exit: Exit::Code(0),
+        outcome: TurnOutcome::Escalation,
+        summary: summary.clone(),
+        tools: Vec::new(),
+    }));
+    for message in draft.task.talk.messages.iter_mut().take(draft.task.talk.told as usize) {
+        message.read = true;
+    }
+    draft.task.talk.note = Some(say_not_accepted(&checks));
+    if draft.task.talk.turns >= draft.task.policy.turns.most {
+        return out_of_turns(draft, Some(unmet), checks, "", tail);
+    }
+    let entry = rest(draft, Reason::ChecksFailed);
+    draft.enter(Entry { reason: Reason::ChecksFailed, text: summary, ..entry });
+}
+
+fn out_of_turns(draft: &mut Draft, unmet: Option<&str>, checks: Vec<Check>, said: &str, tail: &Tail) {
+    let most = draft.task.policy.turns.most;
+    let (reason, happened) = match unmet {
+        Some(unmet) => (
+            Reason::ChecksFailed,
+            format!("It used all of its {most} turns and said that it was done, but {unmet}."),
+        ),
+        None => (Reason::TurnLimit, format!("It used all of its {most} turns and was not done.")),
+    };
+    let next = "Give it more with `errand set --turns`, then `errand retry`.";
+    let artifact = Artifact::turn_failed(&happened, said, next, tail);
+    let artifact = Artifact { verification: checks, ..artifact };
+    let text = artifact.outcome.clone();
+    end(draft, State::Failed, reason, text, Some(artifact));
+}
+
+/// What the next turn is told when its "done" was not believed.
+fn say_not_accepted(checks: &[Check]) -> String {
+    let mut text = "You said that you were done. That is not believed, because these checks failed:".to_owned();
+    for check in checks.iter().filter(|check| !check.met) {
+        text.push_str(&format!("\n\n{}: {}", check.what, check.note.as_deref().unwrap_or("failed")));
+    }
+    text.push_str("\n\nMend what they show, then say again that you are done.");
+    text
 }
 
 /// A worker fell silent: its processes are ended and its turn begins anew, a few times; then the person decides.
@@ -235,10 +315,10 @@ pub(super) fn interrupted(
 }
 
 /// Between two turns, when there will be no next one for now.
-pub(super) fn parked(draft: &mut Draft, run: RunId) -> Result<(), Refused> {
+pub(super) fn parked(draft: &mut Draft, run: RunId, winds_up: bool) -> Result<(), Refused> {
     at_work(draft, run)?;
     draft.bill();
-    draft.drop_run(run, "executing", Reason::Parked, "Its turn is over");
+    draft.leave_run(run, winds_up, Reason::Parked, "Its turn is over");
     let entry = rest(draft, Reason::Parked);
     let text = "Goes on with its next turn when Errand is back".to_owned();
     draft.enter(Entry { reason: Reason::Parked, text, ..entry });

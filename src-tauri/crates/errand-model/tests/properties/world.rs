@@ -41,6 +41,8 @@ pub enum Report {
     Silent,
     Spoke,
     TurnEnded(Turn),
+    Aside(bool),
+    WindUpFailed,
     Asked,
     AskerGone(u32),
     Progressed,
@@ -57,6 +59,10 @@ pub enum Turn {
     Ask,
     Wake,
     Unreadable,
+    /// Done by its own word, but a check failed.
+    Unmet,
+    /// Done, and something follows.
+    WindsUp,
 }
 
 #[derive(Clone, Debug)]
@@ -148,10 +154,12 @@ fn reports() -> impl Strategy<Value = Report> {
         3 => Just(Report::Silent),
         3 => Just(Report::Spoke),
         3 => turns().prop_map(Report::TurnEnded),
+        1 => any::<bool>().prop_map(Report::Aside),
+        1 => Just(Report::WindUpFailed),
         3 => Just(Report::Asked),
         3 => (0..4_u32).prop_map(Report::AskerGone),
         1 => Just(Report::Progressed),
-        1 => any::<bool>().prop_map(Report::Finished),
+        2 => any::<bool>().prop_map(Report::Finished),
         1 => Just(Report::WakeAsked),
     ]
 }
@@ -165,13 +173,15 @@ fn turns() -> impl Strategy<Value = Turn> {
         2 => Just(Turn::Ask),
         1 => Just(Turn::Wake),
         1 => Just(Turn::Unreadable),
+        2 => Just(Turn::Unmet),
+        2 => Just(Turn::WindsUp),
     ]
 }
 
 fn response(turn: Turn) -> Result<Box<Response>, String> {
     let json = match turn {
         Turn::Continue => r#"{"status":"continue","summary":"Half of it."}"#,
-        Turn::Done => r#"{"status":"done","summary":"All of it."}"#,
+        Turn::Done | Turn::Unmet | Turn::WindsUp => r#"{"status":"done","summary":"All of it."}"#,
         Turn::Blocked => r#"{"status":"blocked","summary":"No key."}"#,
         Turn::Failed => r#"{"status":"failed","summary":"It cannot be done."}"#,
         Turn::Ask => r#"{"status":"continue","question":{"question":"Which?","options":["perhaps"]}}"#,
@@ -301,15 +311,33 @@ impl World {
     fn report(&self, task: usize, run: RunId, report: &Report) -> Event {
         match report {
             Report::StartFailed => Event::StartFailed { run, error: StartError::ProgramMissing },
-            Report::Exited(exit, gone) => Event::Exited { run, exit: *exit, tail: tail(), gone: *gone },
+            Report::Exited(exit, gone) => {
+                // Every now and then one whose success is not believed.
+                let met = self.now.as_millis() % 7_000 > 1_000;
+                let checks = vec![Check { what: "make test".into(), met, note: None }];
+                Event::Exited { run, exit: *exit, tail: tail(), gone: *gone, checks }
+            }
             Report::Gone => Event::Gone { run },
             Report::Stuck => Event::Stuck { run, processes: 2 },
             Report::Lost(death) => Event::Lost { run, death: *death, tail: tail() },
             Report::Silent => Event::Silent { run, since: self.now },
             Report::Spoke => Event::Spoke { run },
             Report::TurnEnded(turn) => {
-                Event::TurnEnded { run, exit: Exit::Code(0), response: response(*turn), tail: tail() }
+                let check = Check { what: "make test".into(), met: false, note: None };
+                let unmet = matches!(turn, Turn::Unmet);
+                let afterwards = Afterwards {
+                    checks: unmet.then_some(check).into_iter().collect(),
+                    winds_up: matches!(turn, Turn::WindsUp),
+                    ..Afterwards::default()
+                };
+                let response = response(*turn);
+                Event::TurnEnded { run, exit: Exit::Code(0), response, tail: tail(), afterwards }
             }
+            Report::Aside(begins) => {
+                let doing = Aside { part: Part::StopCheck, command: "make test".into() };
+                Event::Aside { run, doing: begins.then_some(doing) }
+            }
+            Report::WindUpFailed => Event::WindUpFailed { run, text: "after_run failed".into() },
             Report::Asked => {
                 let ask = Ask { text: "Which?".into(), options: vec!["perhaps".into()], open: false };
                 Event::Asked { run, ask }
@@ -463,7 +491,9 @@ pub fn run_of(event: &Event) -> Option<RunId> {
         | Event::Silent { run, .. }
         | Event::Spoke { run }
         | Event::TurnEnded { run, .. }
-        | Event::Parked { run }
+        | Event::Parked { run, .. }
+        | Event::Aside { run, .. }
+        | Event::WindUpFailed { run, .. }
         | Event::Asked { run, .. }
         | Event::AskerGone { run, .. }
         | Event::Progressed { run, .. }

@@ -3,6 +3,7 @@
 mod artifact;
 mod delivery;
 mod dependency;
+mod folder_file;
 mod key;
 mod label;
 mod list;
@@ -18,6 +19,7 @@ mod turn;
 pub use artifact::{Artifacts, ArtifactsMut, StoredArtifact};
 pub use delivery::{Deliveries, DeliveriesMut, Delivery, DeliveryState, NewDelivery};
 pub use dependency::Dependent;
+pub use folder_file::{FolderFiles, FolderFilesMut};
 pub use key::{Key, Keys, KeysMut};
 pub use list::{Filter, Row};
 pub use question::{QuestionRow, QuestionState, Questions, QuestionsMut};

@@ -5,7 +5,7 @@ use errand_model::{Exit, TurnRecord};
 use rusqlite::{Connection, params};
 
 use crate::StoreError;
-use crate::table::names::{Columns, Named, all};
+use crate::table::names::{Columns, Named, all, json};
 
 pub struct Turns<'a> {
     pub(crate) conn: &'a Connection,
@@ -18,7 +18,7 @@ pub struct TurnsMut<'a> {
 impl Turns<'_> {
     /// The first turn of the first generation first.
     pub fn of_task(&self, task: i64) -> Result<Vec<TurnRecord>, StoreError> {
-        let sql = "SELECT generation, turn, run, exit_code, exit_signal, outcome, summary FROM turn \
+        let sql = "SELECT generation, turn, run, exit_code, exit_signal, outcome, summary, tools FROM turn \
                    WHERE task = ?1 ORDER BY generation, turn";
         Ok(all!(self.conn, sql, [task], read))
     }
@@ -31,7 +31,11 @@ impl TurnsMut<'_> {
             Exit::Signal(signal) => (None, Some(signal)),
         };
         let sql = "INSERT INTO turn (task, generation, turn, run, exit_code, exit_signal, outcome, summary, \
-                   ended_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+                   tools, ended_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        let tools = match turn.tools.as_slice() {
+            [] => None,
+            _ => Some(json("turn", &turn.tools)?),
+        };
         self.conn.prepare_cached(sql)?.execute(params![
             task,
             turn.generation,
@@ -41,6 +45,7 @@ impl TurnsMut<'_> {
             signal,
             turn.outcome.db_name(),
             turn.summary,
+            tools,
             now.as_millis(),
         ])?;
         Ok(())
@@ -66,5 +71,6 @@ fn read(row: &rusqlite::Row<'_>) -> Result<TurnRecord, StoreError> {
         exit: signal.map_or(Exit::Code(code.unwrap_or_default()), Exit::Signal),
         outcome: columns.name()?,
         summary: columns.get()?,
+        tools: columns.json_or_default()?,
     })
 }

@@ -78,6 +78,7 @@ pub(super) fn work(command: &str) -> Work {
         env,
         brief: None,
         execution: Default::default(),
+        around: Default::default(),
     })
 }
 
