@@ -48,19 +48,26 @@ fn table() -> Vec<Aftermath> {
 
 /// What is handed over for a row.
 fn line(home: &Home, who: &str, title: &str) -> Vec<String> {
+    const HALVES: &str = r#"if [ "$ERRAND_TURN" = 1 ]; then echo '{"status": "continue"}' > "$ERRAND_RESPONSE_FILE"
+        else echo "{\"status\": \"done\", \"report\": \"work of $ERRAND_TASK\"}" > "$ERRAND_RESPONSE_FILE"; fi"#;
     let (brief, rest) = match who {
-        "plain" => (None, "true"),
+        "plain" | "checked" => (None, "true"),
         "asks" => (None, "$ERRAND_PROGRAM ask 'Go on?'"),
         "finishes" => (None, "$ERRAND_PROGRAM finish \"work of $ERRAND_TASK\"; sleep 600"),
-        "worker" => (
-            Some("Both halves"),
-            r#"if [ "$ERRAND_TURN" = 1 ]; then echo '{"status": "continue"}' > "$ERRAND_RESPONSE_FILE"
+        "worker" | "proven" => (Some("Both halves"), HALVES),
+        "tools" => (
+            Some("Look around"),
+            r#"if [ "$ERRAND_TURN" = 1 ]; then
+                echo '{"status": "continue", "tool_calls": [{"name": "list_files"}]}' > "$ERRAND_RESPONSE_FILE"
             else echo "{\"status\": \"done\", \"report\": \"work of $ERRAND_TASK\"}" > "$ERRAND_RESPONSE_FILE"; fi"#,
         ),
         who => panic!("{who}"),
     };
     let script = audit::script(home, rest);
     let mut words = vec!["run", "--title", title];
+    if ["checked", "proven"].contains(&who) {
+        words.extend(["--check", "true"]);
+    }
     words.extend(brief);
     words.extend(["--", "sh", "-c", &script]);
     words.into_iter().map(str::to_owned).collect()

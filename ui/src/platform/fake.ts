@@ -131,6 +131,7 @@ export function aTask(changes: Partial<TaskView> = {}): TaskView {
       processes: null,
       text: 'none, it runs as you',
     },
+    around: [],
     exclusive: false,
     own_folder: null,
     run: null,

@@ -10,14 +10,19 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use errand_model::{Around, Check, Command, Exit, Part, Response, StartError, Status, say_command};
+use errand_model::{
+    Around, Check, Command, Exit, Part, Response, StartError, Status, ToolCall, ToolResult, say_command,
+};
 
-use crate::{End, Request, Session, SessionEvent, Starting};
+use crate::{End, Request, Session, SessionEvent, Starting, tools};
 use command::{Running, Said};
 
 /// Starts commands where the run is: in its folder, with its environment, behind the same walls.
 pub(crate) trait Commands: Send + Sync {
     fn start(&self, part: Part, command: Command) -> Starting<'static>;
+
+    /// What to start for a tool call, and how long it may take; or why nothing is.
+    fn plan(&self, n: usize, call: &ToolCall) -> Result<(Command, Option<Duration>), String>;
 }
 
 /// A run with what is around it.
@@ -44,12 +49,18 @@ pub(crate) struct Guarded {
 /// Commands that follow each other, and what for.
 struct Batch {
     what: What,
-    left: VecDeque<(Part, Command)>,
+    left: VecDeque<Job>,
     current: Option<Running>,
     checks: Vec<Check>,
+    tools: Vec<ToolResult>,
     failed: Option<(Part, String)>,
     /// Cut off: what it has found is worth nothing.
     aborted: bool,
+}
+
+enum Job {
+    Command(Part, Command),
+    Tool(ToolCall),
 }
 
 enum What {
@@ -191,34 +202,56 @@ impl Guarded {
     fn open_batch(&mut self, what: What, parts: &[Part]) {
         let commands = parts.iter().flat_map(|part| {
             let commands = self.around.of(*part).iter();
-            commands.map(|command| (*part, command.clone()))
+            commands.map(|command| Job::Command(*part, command.clone()))
         });
-        let left = commands.collect();
-        self.batch =
-            Some(Batch { what, left, current: None, checks: Vec::new(), failed: None, aborted: false });
+        self.batch = Some(Batch::new(what, commands.collect()));
     }
 
     /// The next command of a batch, or what follows from it.
     fn advance(&mut self, mut batch: Batch) {
-        let Some((part, command)) = batch.left.pop_front() else { return self.conclude(batch) };
+        let Some(job) = batch.left.pop_front() else { return self.conclude(batch) };
+        let (part, said, tool, command, limit) = match job {
+            Job::Command(part, command) => (part, say_command(&command), None, command, None),
+            Job::Tool(call) => match self.commands.plan(batch.tools.len(), &call) {
+                Ok((command, limit)) => (Part::Tool, tools::say(&call), Some(call), command, limit),
+                Err(why) => {
+                    batch.tools.push(result_of(call, Err(why)));
+                    self.batch = Some(batch);
+                    return;
+                }
+            },
+        };
         self.prepared |= part != Part::Preflight;
-        let aside = errand_model::Aside { part, command: say_command(&command) };
+        let aside = errand_model::Aside { part, command: said };
         let head = format!("$ {}  ({})\n", aside.command, part.name());
-        let starting = self.commands.start(part, command);
-        batch.current = Some(Running::new(part, aside.command.clone(), starting, self.around.each));
+        let running = Running::new(
+            command::Label { part, command: aside.command.clone(), tool },
+            self.commands.start(part, command),
+            limit.unwrap_or(self.around.each),
+        );
+        batch.current = Some(running);
         self.batch = Some(batch);
         self.told.push_back(SessionEvent::Aside(Some(aside)));
-        self.told
-            .push_back(SessionEvent::Output { stream: crate::Stream::Aside, bytes: head.into_bytes() });
+        self.told.push_back(SessionEvent::Output { stream: crate::Stream::Aside, bytes: head.into_bytes() });
     }
 
     fn hear_command(&mut self, said: Said) {
         let Some(batch) = &mut self.batch else { return };
-        let (part, command, verdict) = match said {
+        let (label, verdict) = match said {
             Said::Event(event) => return self.told.push_back(event),
-            Said::Over { part, command, verdict } => (part, command, verdict),
+            Said::Over { label, verdict } => (label, verdict),
         };
         batch.current = None;
+        let command::Label { part, command, tool } = label;
+        if let Some(call) = tool {
+            // Of our own program its words say it all.
+            let verdict = verdict.map_err(|why| match why.split_once('\n') {
+                Some((_, said)) if call.name != tools::RUN => said.to_owned(),
+                _ => why,
+            });
+            return batch.tools.push(result_of(call, verdict));
+        }
+        let verdict = verdict.map(drop);
         match (part, verdict) {
             (Part::StopCheck, verdict) => {
                 let (met, note) = (verdict.is_ok(), verdict.err());
@@ -231,7 +264,7 @@ impl Guarded {
                 let gap = if failed.1.is_empty() { "" } else { "; " };
                 failed.1.push_str(&format!("{gap}{command}: {why}"));
             }
-            (Part::Preflight | Part::BeforeRun, Err(why)) => {
+            (Part::Preflight | Part::BeforeRun | Part::Tool, Err(why)) => {
                 batch.left.clear();
                 batch.failed = Some((part, format!("{command}: {why}")));
             }
@@ -243,7 +276,7 @@ impl Guarded {
         if !matches!(batch.what, What::Close(_)) {
             self.told.push_back(SessionEvent::Aside(None));
         }
-        let checks = batch.checks;
+        let (checks, tools) = (batch.checks, batch.tools);
         match (batch.what, batch.failed) {
             (What::Close(last), failed) => {
                 if let Some((_, why)) = failed {
@@ -282,7 +315,6 @@ impl Guarded {
             }
             (What::Turn(TurnEnd { exit, response, cpu, max_rss_kib }), _) => {
                 let response = Ok(response);
-                let tools = Vec::new();
                 self.told.push_back(SessionEvent::TurnEnded {
                     exit,
                     response,
@@ -318,13 +350,7 @@ impl Guarded {
                 } else if gone && !self.winds_up() {
                     self.last(SessionEvent::Exited { exit, gone, cpu, max_rss_kib, checks });
                 } else {
-                    self.told.push_back(SessionEvent::Exited {
-                        exit,
-                        gone: false,
-                        cpu,
-                        max_rss_kib,
-                        checks,
-                    });
+                    self.told.push_back(SessionEvent::Exited { exit, gone: false, cpu, max_rss_kib, checks });
                     if gone {
                         self.close(SessionEvent::Gone);
                     }
@@ -335,6 +361,16 @@ impl Guarded {
             {
                 let turn = TurnEnd { exit, response, cpu, max_rss_kib };
                 self.open_batch(What::Turn(turn), &[Part::StopCheck]);
+            }
+            SessionEvent::TurnEnded { exit, response: Ok(response), cpu, max_rss_kib, .. }
+                if !response.tool_calls.is_empty()
+                    && exit.is_success()
+                    && !self.handed_over
+                    && self.ending.is_none() =>
+            {
+                let calls = response.tool_calls.iter().cloned().map(Job::Tool).collect();
+                let turn = TurnEnd { exit, response, cpu, max_rss_kib };
+                self.batch = Some(Batch::new(What::Turn(turn), calls));
             }
             turn @ SessionEvent::TurnEnded { .. } => {
                 self.told.push_back(turn);
@@ -397,6 +433,19 @@ impl Guarded {
         self.work = None;
         self.over = true;
     }
+}
+
+impl Batch {
+    fn new(what: What, left: VecDeque<Job>) -> Batch {
+        let (checks, tools) = (Vec::new(), Vec::new());
+        Batch { what, left, current: None, checks, tools, failed: None, aborted: false }
+    }
+}
+
+fn result_of(call: ToolCall, verdict: Result<String, String>) -> ToolResult {
+    let ok = verdict.is_ok();
+    let (Ok(output) | Err(output)) = verdict;
+    ToolResult { id: call.id, name: call.name, ok, output }
 }
 
 fn cut_off() -> Check {

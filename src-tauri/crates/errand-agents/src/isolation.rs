@@ -96,7 +96,14 @@ mod tests {
 
     fn program(execution: Execution) -> Program {
         let env = vec![("HOME".into(), "/home/ada".into())];
-        Program { argv: vec!["make".into()], cwd: "/home/ada/project".into(), env, brief: None, execution, around: Default::default() }
+        Program {
+            argv: vec!["make".into()],
+            cwd: "/home/ada/project".into(),
+            env,
+            brief: None,
+            execution,
+            around: Default::default(),
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod around;
 pub mod fake;
 pub mod isolation;
 mod script;
+pub mod tools;
 mod turn;
 
 use std::future::Future;

@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use errand_model::{Command, Part, StartError, Work};
+use errand_model::{Command, Execution, Part, StartError, ToolCall, Work};
 use errand_os::{Home, Isolation, Launch, Process, Sandbox, Spawner, sandbox};
 use tokio::sync::watch;
 
 use crate::around::{Commands, Guarded};
-use crate::{Agent, Order, Session, Starting, isolation};
+use crate::tools::{self, Planned};
+use crate::{Agent, Desk, Order, Session, Starting, isolation};
 use session::ScriptSession;
 use turn::Files;
 
@@ -55,7 +56,7 @@ impl Script {
             Some(Isolation::Bubblewrap { .. }) => sandbox::GATE.to_owned(),
             Some(Isolation::Landlock { .. }) | None => self.program.clone(),
         };
-        env.push(("ERRAND_PROGRAM".to_owned(), errand));
+        env.push(("ERRAND_PROGRAM".to_owned(), errand.clone()));
         let mut launch = Launch {
             run: order.run,
             task: order.task,
@@ -67,7 +68,14 @@ impl Script {
         };
         let starter = Starter { spawner: self.spawner.clone() };
         let around = program.around.clone();
-        let commands = Beside { starter: starter.clone(), launch: launch.clone(), mark: self.mark.clone() };
+        let commands = Beside {
+            starter: starter.clone(),
+            launch: launch.clone(),
+            mark: self.mark.clone(),
+            errand: errand.clone(),
+            desk: order.desk.clone(),
+            execution: program.execution,
+        };
         files.variables(&order.desk.token, &mut launch.env);
         let mark = self.mark.clone();
         let begin = async move {
@@ -76,9 +84,6 @@ impl Script {
             let session = ScriptSession::new(starter, process, Some(files), launch, mark);
             Ok(Box::new(session) as Box<dyn Session>)
         };
-        if around.is_empty() {
-            return begin.await;
-        }
         let commands = Box::new(commands);
         Ok(Box::new(if around.preflight.is_empty() && around.before_run.is_empty() {
             Guarded::begun(around, commands, begin.await?)
@@ -93,9 +98,25 @@ struct Beside {
     starter: Starter,
     launch: Launch,
     mark: Arc<str>,
+    /// Our own program, as it is found where the run is.
+    errand: String,
+    desk: Arc<Desk>,
+    execution: Execution,
 }
 
 impl Commands for Beside {
+    fn plan(&self, n: usize, call: &ToolCall) -> Result<(Command, Option<Duration>), String> {
+        let call = match tools::plan(call, &self.execution)? {
+            Planned::Run { command, limit } => return Ok((command, limit)),
+            Planned::Files(call) => call,
+        };
+        let file = tools::call_file(&self.desk.folder, n);
+        let written =
+            serde_json::to_vec(&call).map_err(io::Error::from).and_then(|text| std::fs::write(&file, text));
+        written.map_err(|error| format!("the call could not be written down: {error}"))?;
+        Ok((vec![self.errand.clone(), "tool".to_owned(), file.display().to_string()], None))
+    }
+
     fn start(&self, part: Part, command: Command) -> Starting<'static> {
         let (starter, mark) = (self.starter.clone(), self.mark.clone());
         let mut launch = Launch { argv: command, ..self.launch.clone() };

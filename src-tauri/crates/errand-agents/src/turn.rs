@@ -3,8 +3,10 @@
 use std::fmt::Write;
 
 use errand_base::TaskId;
-use errand_model::{Deed, TurnOutcome, TurnRecord};
+use errand_model::{Deed, Execution, ToolResult, TurnOutcome, TurnRecord};
 use serde::Serialize;
+
+use crate::tools;
 
 /// Everything a turn needs; the process of the turn before is gone and nothing else is remembered for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -19,6 +21,8 @@ pub struct Request {
     /// What happened since the last turn, if that matters: an interruption, a restart, the end of a sleep.
     pub note: Option<String>,
     pub previous_turns: Vec<TurnRecord>,
+    /// What came of the tools that the turn before has called.
+    pub tool_results: Vec<ToolResult>,
     pub answers: Vec<Answered>,
     /// What the person has written; new is what no turn has read before.
     pub messages: Vec<Written>,
@@ -55,28 +59,28 @@ pub struct Tool {
     pub available: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub does: Option<&'static str>,
+    /// Of those that are called with `tool_calls` in the response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arguments: Option<&'static str>,
 }
 
-/// The verbs of the terminal, and what later versions may offer. Unavailable ones are listed with a reason, so that
-/// a worker does not look for them.
-pub(crate) fn tools() -> Vec<Tool> {
-    let here = |name| Tool { name, available: true, reason: None };
-    let not = |name, reason| Tool { name, available: false, reason: Some(reason) };
-    vec![
-        here("ask"),
-        here("progress"),
-        here("finish"),
-        here("wake"),
-        not("spawn_subtask", "not_in_this_version"),
-        not("web_fetch", "builtin_agent_only"),
-    ]
+impl Tool {
+    pub(crate) fn here(name: &'static str, does: &'static str, arguments: Option<&'static str>) -> Tool {
+        Tool { name, available: true, reason: None, does: Some(does), arguments }
+    }
+
+    pub(crate) fn missing(name: &'static str, reason: &'static str) -> Tool {
+        Tool { name, available: false, reason: Some(reason), does: None, arguments: None }
+    }
 }
 
 impl Request {
     pub const PROTOCOL: u32 = 1;
 
-    pub fn tools() -> Vec<Tool> {
-        tools()
+    pub fn tools(execution: &Execution) -> Vec<Tool> {
+        tools::catalogue(execution)
     }
 
     pub(crate) fn prompt(&self) -> String {
@@ -94,6 +98,15 @@ impl Request {
                 (summary, _) => summary,
             };
             writeln!(text, "- turn {}: {summary}", turn.turn).ok();
+        }
+        if !self.tool_results.is_empty() {
+            text.push_str("\n# What came of your tool calls\n\n");
+        }
+        for result in &self.tool_results {
+            let how = if result.ok { "" } else { " failed" };
+            let fence = errand_model::fence_for(&result.output);
+            let output = result.output.trim_end();
+            writeln!(text, "- {} {}{how}\n\n{fence}\n{output}\n{fence}\n", result.name, result.id).ok();
         }
         if !self.answers.is_empty() {
             text.push_str("\n# Answers\n\n");

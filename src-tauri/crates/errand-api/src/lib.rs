@@ -15,4 +15,5 @@ mod program;
 mod router;
 mod server;
 
+pub use errand_agents::tools::perform as use_tool;
 pub use errand_store::restore;

@@ -1,5 +1,7 @@
 //! The parts of this binary that are not a terminal: the engine without windows, and what works on its folder.
 
+use std::ffi::OsStr;
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -17,6 +19,21 @@ pub fn spawner() -> ExitCode {
 /// The last step before an isolated program, started by its supervisor.
 pub fn gate() -> ExitCode {
     errand_os::gate()
+}
+
+/// Carries out one tool call for a worker, in the folder it was started in.
+pub fn tool(call: &OsStr) -> ExitCode {
+    match errand_api::use_tool(Path::new(call)) {
+        Ok(text) => {
+            // Nobody listens any more: then nobody needs it.
+            std::io::stdout().write_all(text.as_bytes()).ok();
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            std::io::stderr().write_all(format!("{why}\n").as_bytes()).ok();
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Runs an engine in this process until it has left. `on_ready` is called once, when the socket answers.

@@ -35,6 +35,9 @@ fn main() -> ExitCode {
     if words.get(1).is_some_and(|word| word == "gate") {
         return engine::gate();
     }
+    if words.get(1).is_some_and(|word| word == "tool") && words.len() == 3 {
+        return engine::tool(&words[2]);
+    }
     let (json, end) = match Line::try_parse_from(&words) {
         Ok(line) => (line.json, perform(line)),
         Err(error) => (wants_json(&words), refuse(&error)),

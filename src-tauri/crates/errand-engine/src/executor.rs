@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use errand_agents::{End, Session, SessionEvent, Stream};
 use errand_base::Clock;
-use errand_model::{Afterwards, Check, Death};
+use errand_model::{Afterwards, Check, Death, Part, ToolResult};
 use tokio::time::{Instant, sleep_until};
 
 use crate::input::{Report, Used};
@@ -153,6 +153,7 @@ async fn listen<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report) + Send) {
                 flush(&mut sink, &mut output, &mut errors).await;
                 let used = Used { exit, cpu, max_rss_kib };
                 let winds_up = shared.winds_up();
+                let tools = plain_results(tools);
                 let afterwards = Afterwards { checks: readable(checks), tools, winds_up };
                 report(Report::TurnEnded { response, tail: shared.tail(), used, afterwards });
                 // Until the next prompt there is nobody who could speak.
@@ -165,6 +166,11 @@ async fn listen<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report) + Send) {
             SessionEvent::Aside(doing) => {
                 write_rest(&mut sink, Stream::Aside, &mut aside).await;
                 // What is done beside the work has a limit of its own, and may be silent.
+                match doing.as_ref().map(|doing| doing.part) {
+                    Some(Part::StopCheck) => crate::failpoint::hit("while_checking"),
+                    Some(Part::Tool) => crate::failpoint::hit("while_using_a_tool"),
+                    Some(Part::Preflight | Part::BeforeRun | Part::AfterRun) | None => {}
+                }
                 silent = doing.is_some();
                 last_heard = clock.now();
                 deadline = Instant::now() + silence;
@@ -188,6 +194,13 @@ fn readable(mut checks: Vec<Check>) -> Vec<Check> {
         check.note = check.note.take().map(|note| plain_text(note.as_bytes()));
     }
     checks
+}
+
+fn plain_results(mut tools: Vec<ToolResult>) -> Vec<ToolResult> {
+    for tool in &mut tools {
+        tool.output = plain_text(tool.output.as_bytes());
+    }
+    tools
 }
 
 async fn write_rest<S: Sink>(sink: &mut S, stream: Stream, lines: &mut WholeLines) {

@@ -11,6 +11,8 @@ pub const ALL: &[&str] = &[
     "after_start_commit",
     "before_spawn",
     "after_spawn",
+    "while_checking",
+    "while_using_a_tool",
     "before_ask_commit",
     "after_ask_commit",
     "before_turn_commit",

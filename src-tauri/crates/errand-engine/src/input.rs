@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use errand_base::{Fault, RunId, TaskId, Timestamp};
 use errand_model::{
-    Afterwards, Aside, Ask, Check, Death, Event, Exit, Origin, Policy, Priority, Response, StartError, Step, Tail, Task, Work,
+    Afterwards, Aside, Ask, Check, Death, Event, Exit, Origin, Policy, Priority, Response, StartError, Step,
+    Tail, Task, Work,
 };
 use tokio::sync::oneshot;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use errand_agents::{Agent, Answered, Desk, Limits, Order, Request, Written};
 use errand_base::{Clock, Code, Fault, TaskId, secret_word};
-use errand_model::{StartError, Work};
+use errand_model::{StartError, Task, ToolResult, TurnRecord, Work};
 use errand_os::{Home, WorkFolders};
 use errand_store::{LogRun, QuestionState, Store, StoreError, Stored};
 use tokio::sync::mpsc;
@@ -132,7 +132,8 @@ impl Launcher {
                 let Some(stored) = reader.tasks().load(&id)? else {
                     return Err(Fault::new(Code::TaskNotFound, "its row is gone").into());
                 };
-                let previous_turns = reader.turns().of_task(stored.seq)?;
+                let mut previous_turns = reader.turns().of_task(stored.seq)?;
+                let tool_results = take_results(&mut previous_turns, &stored.task);
                 let questions = reader.questions().of_task(stored.seq)?;
                 let answered = questions.into_iter().filter(|row| {
                     row.state == QuestionState::Answered && row.kind == errand_model::QuestionKind::UserInput
@@ -150,6 +151,7 @@ impl Launcher {
                     brief: brief.unwrap_or_default(),
                     note: talk.note.clone(),
                     previous_turns,
+                    tool_results,
                     answers,
                     messages: talk
                         .messages
@@ -162,12 +164,23 @@ impl Launcher {
                         turn_s: limits.each.as_secs(),
                         stall_s: limits.stall.as_secs(),
                     },
-                    tools: Request::tools(),
+                    tools: Request::tools(&program.execution),
                 };
                 Ok((request, stored))
             })
             .await
     }
+}
+
+/// The results of the turn before stand alone; of older ones it is enough that they were.
+fn take_results(turns: &mut [TurnRecord], task: &Task) -> Vec<ToolResult> {
+    let last = turns.last().map(|last| (last.generation, last.turn));
+    let fresh = last == Some((task.generation, task.talk.turns));
+    let results = turns.last_mut().filter(|_| fresh).map(|last| last.tools.clone()).unwrap_or_default();
+    for result in turns.iter_mut().flat_map(|turn| &mut turn.tools) {
+        result.output.clear();
+    }
+    results
 }
 
 /// Dropped in this order when the run is over: the socket first, then the folder it is in.

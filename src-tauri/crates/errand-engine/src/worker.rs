@@ -63,7 +63,16 @@ impl Worker {
         input: mpsc::UnboundedSender<Input>,
         clock: Arc<dyn Clock>,
     ) -> Worker {
-        Worker { task, run, desk, shared, input, clock, written: Mutex::default(), handed_over: AtomicBool::default() }
+        Worker {
+            task,
+            run,
+            desk,
+            shared,
+            input,
+            clock,
+            written: Mutex::default(),
+            handed_over: AtomicBool::default(),
+        }
     }
 
     /// The process that the run was started with.

@@ -52,6 +52,7 @@ impl Around {
             Part::BeforeRun => &self.before_run,
             Part::StopCheck => &self.stop_checks,
             Part::AfterRun => &self.after_run,
+            Part::Tool => &[],
         }
     }
 }
@@ -63,9 +64,12 @@ pub enum Part {
     BeforeRun,
     StopCheck,
     AfterRun,
+    /// Between two turns, on behalf of the work.
+    Tool,
 }
 
 impl Part {
+    /// Those that a folder may ask for.
     pub const ALL: [Part; 4] = [Part::Preflight, Part::BeforeRun, Part::StopCheck, Part::AfterRun];
 
     pub fn name(self) -> &'static str {
@@ -74,6 +78,7 @@ impl Part {
             Part::BeforeRun => "before_run",
             Part::StopCheck => "stop_check",
             Part::AfterRun => "after_run",
+            Part::Tool => "tool",
         }
     }
 }
@@ -105,6 +110,7 @@ impl Aside {
             Part::BeforeRun => "preparing",
             Part::StopCheck => "checking",
             Part::AfterRun => "cleaning up",
+            Part::Tool => "using a tool",
         };
         format!("{doing}: {}", self.command)
     }

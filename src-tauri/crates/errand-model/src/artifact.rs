@@ -213,7 +213,7 @@ impl BadEnd<'_> {
 }
 
 /// A fence longer than any run of backticks inside, so that output cannot close it.
-fn fence_for(text: &str) -> String {
+pub fn fence_for(text: &str) -> String {
     let mut longest = 0;
     let mut current = 0;
     for c in text.chars() {

@@ -4,7 +4,8 @@ use errand_base::{RunId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Afterwards, Artifact, Aside, Ask, Check, Checkpoint, Finish, Hold, Question, Reason, Response, State, Tail, TurnRecord, Wake,
+    Afterwards, Artifact, Aside, Ask, Check, Checkpoint, Finish, Hold, Question, Reason, Response, State,
+    Tail, TurnRecord, Wake,
 };
 
 /// Where a person acted.

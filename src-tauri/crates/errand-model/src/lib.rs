@@ -16,7 +16,7 @@ mod task;
 
 pub use admit::{Candidate, Rank, Verdict, Why, World, admit, why};
 pub use around::{Around, Aside, Command, Part, say_command};
-pub use artifact::{Artifact, Format, Tail};
+pub use artifact::{Artifact, Format, Tail, fence_for};
 pub use event::{
     By, Death, DeliveryKind, Effect, Event, Exit, Refused, StartError, Subject, Surface, Transition,
 };

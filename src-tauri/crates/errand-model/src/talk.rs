@@ -273,7 +273,10 @@ impl Response {
             Status::Continue | Status::Done if self.question.is_some() => TurnOutcome::Escalation,
             Status::Continue | Status::Done => {
                 let empty = |text: &str| text.trim().is_empty();
-                if empty(&self.summary) && self.tool_calls.is_empty() && self.report.as_deref().is_none_or(empty) {
+                if empty(&self.summary)
+                    && self.tool_calls.is_empty()
+                    && self.report.as_deref().is_none_or(empty)
+                {
                     TurnOutcome::NoOp
                 } else {
                     TurnOutcome::Meaningful

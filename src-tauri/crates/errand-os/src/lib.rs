@@ -31,6 +31,7 @@ pub use notify::{
     Banner, DesktopNotifier, FakeNotifier, NotShown, Notifier, NotifierEvent, NotifierEvents, NotifierStatus,
     Pending, Told,
 };
+pub use os::beneath::{Beneath, Entry};
 pub use os::boundary::{peer, same_run};
 pub use os::sweep::{become_subreaper, reap_adopted, sweep};
 pub use os::tree::remove_tree;

@@ -3,8 +3,9 @@ use std::ops::Deref;
 use rusqlite::Connection;
 
 use crate::table::{
-    Artifacts, ArtifactsMut, Change, Deliveries, DeliveriesMut, FolderFiles, FolderFilesMut, Keys, KeysMut, Questions, QuestionsMut, Runs,
-    RunsMut, Settings, SettingsMut, Tasks, TasksMut, Transitions, TransitionsMut, Turns, TurnsMut,
+    Artifacts, ArtifactsMut, Change, Deliveries, DeliveriesMut, FolderFiles, FolderFilesMut, Keys, KeysMut,
+    Questions, QuestionsMut, Runs, RunsMut, Settings, SettingsMut, Tasks, TasksMut, Transitions,
+    TransitionsMut, Turns, TurnsMut,
 };
 
 /// Everything that can be read, as of one moment.

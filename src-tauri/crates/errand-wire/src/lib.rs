@@ -31,10 +31,9 @@ pub use parts::{
     RunView, TimelineRow, WireError,
 };
 pub use requests::{
-    AllowFolder, AnswerQuestion, ArchiveTasks, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty, FolderRef,
-    GetSetting, ListTasks,
-    MessageMode, PauseTasks, PreviewProgram, Quit, Raise, ReadLog, RetryTask, RunTask, SetSetting, TaskRef,
-    TurnLimitsGiven, WaitTasks, Window, WriteTo,
+    AllowFolder, AnswerQuestion, ArchiveTasks, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty,
+    FolderRef, GetSetting, ListTasks, MessageMode, PauseTasks, PreviewProgram, Quit, Raise, ReadLog,
+    RetryTask, RunTask, SetSetting, TaskRef, TurnLimitsGiven, WaitTasks, Window, WriteTo,
 };
 pub use views::{
     BackupDone, Changed, DoctorReport, DoctorRow, EngineStatus, LogPage, ProgramPreview, QuitReply,

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use ts_rs::TS;
 
 use crate::{
-    AroundView,
-    ArtifactView, DeliveryView, EffectView, Hold, IsolationReport, IsolationView, LogLine, Notify,
-    OwnFolderView, Priority, QuestionView, ReasonView, RunView, TaskState, TimelineRow, WireError,
+    AroundView, ArtifactView, DeliveryView, EffectView, Hold, IsolationReport, IsolationView, LogLine,
+    Notify, OwnFolderView, Priority, QuestionView, ReasonView, RunView, TaskState, TimelineRow, WireError,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

@@ -4,17 +4,27 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use errand_base::say_duration;
-use errand_model::{Exit, Part, StartError};
+use errand_model::{Exit, Part, StartError, ToolCall};
 use tokio::time::{Instant, sleep_until};
 
+use crate::tools::LONGEST_OUTPUT;
 use crate::{End, Session, SessionEvent, Starting, Stream};
 
 /// How much of its last words is kept for the verdict.
 const LAST_WORDS: usize = 4 * 1024;
 
+/// What a command is for.
+pub(super) struct Label {
+    pub part: Part,
+    pub command: String,
+    pub tool: Option<ToolCall>,
+}
+
 pub(super) struct Running {
-    part: Part,
-    command: String,
+    /// Given back with the verdict.
+    label: Option<Label>,
+    keep: usize,
+    left_out: bool,
     state: State,
     exit: Option<Exit>,
     said: VecDeque<u8>,
@@ -31,14 +41,19 @@ enum State {
 
 pub(super) enum Said {
     Event(SessionEvent),
-    Over { part: Part, command: String, verdict: Result<(), String> },
+    /// What it has printed, or why it failed.
+    Over {
+        label: Label,
+        verdict: Result<String, String>,
+    },
 }
 
 impl Running {
-    pub fn new(part: Part, command: String, starting: Starting<'static>, limit: Duration) -> Running {
+    pub fn new(label: Label, starting: Starting<'static>, limit: Duration) -> Running {
         Running {
-            part,
-            command,
+            keep: if label.tool.is_some() { LONGEST_OUTPUT } else { LAST_WORDS },
+            label: Some(label),
+            left_out: false,
             state: State::Starting(starting),
             exit: None,
             said: VecDeque::new(),
@@ -84,8 +99,9 @@ impl Running {
             match event {
                 SessionEvent::Output { bytes, .. } => {
                     self.said.extend(&bytes);
-                    let over = self.said.len().saturating_sub(LAST_WORDS);
+                    let over = self.said.len().saturating_sub(self.keep);
                     self.said.drain(..over);
+                    self.left_out |= over > 0;
                     return Said::Event(SessionEvent::Output { stream: Stream::Aside, bytes });
                 }
                 SessionEvent::Exited { exit, gone, .. } => {
@@ -111,13 +127,15 @@ impl Running {
     fn ended(&mut self) -> Said {
         let why = match self.exit {
             _ if self.overdue => format!("took longer than {}", say_duration(self.limit)),
-            Some(exit) if exit.is_success() => return self.over(Ok(())),
+            Some(exit) if exit.is_success() => {
+                let said = self.words();
+                return self.over(Ok(said));
+            }
             Some(Exit::Code(code)) => format!("exit code {code}"),
             Some(Exit::Signal(signal)) => format!("ended by signal {signal}"),
             None => "nobody saw how it ended".to_owned(),
         };
-        let said: Vec<u8> = self.said.iter().copied().collect();
-        let said = String::from_utf8_lossy(&said);
+        let said = self.words();
         let verdict = match said.trim() {
             "" => why,
             said => format!("{why}\n{said}"),
@@ -125,8 +143,18 @@ impl Running {
         self.over(Err(verdict))
     }
 
-    fn over(&mut self, verdict: Result<(), String>) -> Said {
-        Said::Over { part: self.part, command: std::mem::take(&mut self.command), verdict }
+    fn words(&self) -> String {
+        let said: Vec<u8> = self.said.iter().copied().collect();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        if self.left_out { format!("… the beginning is left out\n{said}") } else { said }
+    }
+
+    fn over(&mut self, verdict: Result<String, String>) -> Said {
+        match self.label.take() {
+            Some(label) => Said::Over { label, verdict },
+            // It was told already; nothing new can be said of it.
+            None => Said::Event(SessionEvent::Aside(None)),
+        }
     }
 }
 

@@ -73,6 +73,13 @@ impl Started {
 }
 
 impl Commands for Lab {
+    fn plan(&self, _n: usize, call: &ToolCall) -> Result<(Command, Option<Duration>), String> {
+        match call.name.as_str() {
+            "unknown" => Err("there is no such tool".to_owned()),
+            name => Ok((vec![name.to_owned()], Some(Duration::from_secs(5)))),
+        }
+    }
+
     fn start(&self, part: Part, command: Command) -> Starting<'static> {
         let session = self.session(&format!("{} {}", part.name(), command.join(" ")));
         Box::pin(async move { Ok(session) })
@@ -87,7 +94,14 @@ fn exited(code: i32, gone: bool) -> SessionEvent {
 fn turn_ended(json: &str) -> SessionEvent {
     let response = serde_json::from_str(json).map(Box::new).map_err(|error| error.to_string());
     let (checks, tools) = (Vec::new(), Vec::new());
-    SessionEvent::TurnEnded { exit: Exit::Code(0), response, cpu: Duration::ZERO, max_rss_kib: 0, checks, tools }
+    SessionEvent::TurnEnded {
+        exit: Exit::Code(0),
+        response,
+        cpu: Duration::ZERO,
+        max_rss_kib: 0,
+        checks,
+        tools,
+    }
 }
 
 fn printed(text: &str) -> SessionEvent {
@@ -351,4 +365,35 @@ async fn a_command_that_takes_too_long_is_ended_and_counts_as_failed() {
         }
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tools_are_used_one_after_the_other_and_their_results_come_with_the_turn() {
+    let lab = Lab::default();
+    let mut run = begun(&lab, Around::default());
+    lab.named("work").says(turn_ended(
+        r#"{"status":"continue","tool_calls":[{"id":"a","name":"list_files"},{"name":"unknown"},
+            {"id":"c","name":"run_command"}]}"#,
+    ));
+    settle(&mut run).await;
+    lab.named("tool list_files").says(printed("notes\n")).exits(0);
+    settle(&mut run).await;
+    tokio::time::advance(Duration::from_secs(6)).await;
+    settle(&mut run).await;
+    assert!(lab.named("tool run_command").was_told_to_end(), "a call has a limit of its own");
+    lab.latest().says(printed("half\n")).exits(0);
+    let SessionEvent::TurnEnded { tools, checks, response: Ok(_), .. } = next(&mut run).await else {
+        panic!("the turn did not end");
+    };
+    assert!(checks.is_empty());
+    let told: Vec<(&str, bool, &str)> =
+        tools.iter().map(|tool| (tool.id.as_str(), tool.ok, tool.output.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("a", true, "notes\n"),
+            ("", false, "there is no such tool"),
+            ("c", false, "took longer than 5 s\nhalf")
+        ]
+    );
 }

@@ -4,9 +4,10 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use errand_model::{Response, StartError};
+use errand_model::{Response, StartError, Status};
 use errand_os::Launch;
 
+use crate::tools::MOST_CALLS;
 use crate::{Desk, Request};
 
 /// A longer response is not read.
@@ -56,7 +57,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<Box<Response>, String> {
     if bytes.len() as u64 > LONGEST_RESPONSE {
         return Err(format!("it is longer than {} MB", LONGEST_RESPONSE / 1_000_000));
     }
-    serde_json::from_slice(bytes).map(Box::new).map_err(|error| error.to_string())
+    let response: Response = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    if !response.tool_calls.is_empty() && response.status != Status::Continue {
+        return Err(
+            "it calls tools, but only with \"continue\" is there a turn to read the results".to_owned()
+        );
+    }
+    if response.tool_calls.len() > MOST_CALLS {
+        return Err(format!("it calls more than {MOST_CALLS} tools in one turn"));
+    }
+    Ok(Box::new(response))
 }
 
 /// Lays the files of a turn out and says what to start.

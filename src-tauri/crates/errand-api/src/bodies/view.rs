@@ -2,7 +2,7 @@
 
 use errand_base::{TaskId, Timestamp, say_duration};
 use errand_engine::{ATTACHMENTS_VARIABLE, RunShared, Telling};
-use errand_model::{Choice, Exit, Format, QuestionKind, Surface, Talk};
+use errand_model::{Choice, Exit, Format, Part, QuestionKind, Surface, Talk};
 use errand_os::WorkFolders;
 use errand_store::{
     Change, Cleanup, Delivery, DeliveryState, QuestionRow, QuestionState, Row, RunPhase, RunRow, Stored,
@@ -124,11 +124,12 @@ fn run_view(run: RunRow, talk: &Talk, now: &Now<'_>) -> wire::RunView {
     };
     let at_work = run.phase != RunPhase::Over;
     // A turn that has ended is not the one that its run is in.
-    let turn = talk.worker.then_some(if at_work { talk.turns + 1 } else { talk.turns.max(1) });
+    let aside = now.live.and_then(RunShared::aside).filter(|_| at_work);
+    let in_turn = at_work && !aside.as_ref().is_some_and(|aside| aside.part == Part::AfterRun);
+    let turn = talk.worker.then_some(if in_turn { talk.turns + 1 } else { talk.turns.max(1) });
     let said = now.live.and_then(RunShared::checkpoint).or_else(|| talk.checkpoint.clone());
     let (progress, percent) = said.map(|said| (said.note, said.percent.map(u32::from))).unzip();
     let percent = percent.flatten();
-    let aside = now.live.and_then(RunShared::aside).filter(|_| phase != wire::Phase::Over);
     let doing = match aside {
         Some(aside) => aside.phrase(),
         None => checkpoint(phase, run.started_at, last_output_at, now.at),

@@ -22,7 +22,10 @@ pub(super) fn banner(tx: &mut WriteTx<'_>, id: i64) -> Result<Option<Banner>, St
         }
         DeliveryKind::Notice => {
             let rows = tx.transitions().of_task(seq)?;
-            let notice = rows.iter().rev().find(|row| matches!(row.reason, Reason::AfterRunFailed | Reason::WillNotStop));
+            let notice = rows
+                .iter()
+                .rev()
+                .find(|row| matches!(row.reason, Reason::AfterRunFailed | Reason::WillNotStop));
             match notice {
                 Some(row) if row.reason == Reason::AfterRunFailed => {
                     (format!("Not cleaned up: {title}"), row.text.clone())

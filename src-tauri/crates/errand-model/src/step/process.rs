@@ -8,8 +8,8 @@ use super::draft::{Draft, Entry};
 use super::{turns, worker};
 use crate::artifact::{say_exit, upper_first};
 use crate::{
-    Artifact, Aside, Check, Choice, Death, DeliveryKind, Effect, Exit, Notify, Reason, Refused, Run, Stage, StartError,
-    State, Tail, TimerKind,
+    Artifact, Aside, Check, Choice, Death, DeliveryKind, Effect, Exit, Notify, Reason, Refused, Run, Stage,
+    StartError, State, Tail, TimerKind,
 };
 
 /// The pause before another attempt doubles from here, up to [`LONGEST_PAUSE`].
@@ -249,7 +249,8 @@ fn not_believed(draft: &mut Draft, unmet: &str, checks: Vec<Check>, tail: &Tail)
 
 /// Which of the checks say no, or `None` if none does.
 pub(super) fn say_unmet(checks: &[Check]) -> Option<String> {
-    let unmet: Vec<&str> = checks.iter().filter(|check| !check.met).map(|check| check.what.as_str()).collect();
+    let unmet: Vec<&str> =
+        checks.iter().filter(|check| !check.met).map(|check| check.what.as_str()).collect();
     (!unmet.is_empty()).then(|| format!("{} failed", unmet.join(", ")))
 }
 

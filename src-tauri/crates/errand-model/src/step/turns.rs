@@ -10,8 +10,8 @@ use super::waiting::rest;
 use super::worker::{MOST_WAKES, at_work, complete, go_on, sleeps};
 use crate::artifact::say_exit;
 use crate::{
-    Afterwards, Artifact, Ask, Check, Choice, Death, Effect, Exit, Reason, Refused, Response, Stage, State, Status, Tail,
-    TimerKind, TurnOutcome, TurnRecord,
+    Afterwards, Artifact, Ask, Check, Choice, Death, Effect, Exit, Reason, Refused, Response, Stage, State,
+    Status, Tail, TimerKind, TurnOutcome, TurnRecord,
 };
 
 /// So often in a row a worker is taken up again by itself after an interruption.
@@ -227,7 +227,8 @@ fn out_of_turns(draft: &mut Draft, unmet: Option<&str>, checks: Vec<Check>, said
 
 /// What the next turn is told when its "done" was not believed.
 fn say_not_accepted(checks: &[Check]) -> String {
-    let mut text = "You said that you were done. That is not believed, because these checks failed:".to_owned();
+    let mut text =
+        "You said that you were done. That is not believed, because these checks failed:".to_owned();
     for check in checks.iter().filter(|check| !check.met) {
         text.push_str(&format!("\n\n{}: {}", check.what, check.note.as_deref().unwrap_or("failed")));
     }

@@ -1,3 +1,4 @@
+pub mod beneath;
 pub mod boundary;
 pub mod ladder;
 pub mod process;

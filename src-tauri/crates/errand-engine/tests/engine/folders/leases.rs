@@ -17,7 +17,13 @@ fn by() -> By {
 }
 
 fn exited_with_processes_left() -> SessionEvent {
-    SessionEvent::Exited { exit: Exit::Signal(15), gone: false, cpu: Duration::ZERO, max_rss_kib: 0, checks: Vec::new() }
+    SessionEvent::Exited {
+        exit: Exit::Signal(15),
+        gone: false,
+        cpu: Duration::ZERO,
+        max_rss_kib: 0,
+        checks: Vec::new(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
