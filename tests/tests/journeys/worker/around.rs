@@ -24,7 +24,7 @@ fn a_folders_file_does_nothing_before_its_person_has_allowed_it_word_for_word() 
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join(".errand.toml"), "before_run = ['touch prepared']\n").unwrap();
     let run = format!("run --cwd {} -- true", folder.display());
-    let (code, error) = home.refused(&run);
+    let (code, error) = home.refused(&format!("--json {run}"));
     assert_eq!((code, error["code"].as_str()), (6, Some("folder_not_allowed")), "{error}");
     assert!(error["message"].as_str().unwrap().contains("touch prepared"), "{error}");
     let seen = home.json(&format!("folder show {}", folder.display()));
@@ -40,11 +40,11 @@ fn a_folders_file_does_nothing_before_its_person_has_allowed_it_word_for_word() 
     assert!(folder.join("prepared").exists());
 
     fs::write(folder.join(".errand.toml"), "before_run = ['touch other']\n").unwrap();
-    assert_eq!(home.refused(&run).1["code"], "folder_not_allowed");
+    assert_eq!(home.refused(&format!("--json {run}")).1["code"], "folder_not_allowed");
     home.ok(&format!("run --no-folder-file --cwd {} -- true", folder.display()));
     home.ok(&format!("folder forget {}", folder.display()));
     fs::write(folder.join(".errand.toml"), "before_run = touch").unwrap();
-    let (_, error) = home.refused(&run);
+    let (_, error) = home.refused(&format!("--json {run}"));
     assert_eq!(error["code"], "bad_folder_file");
     assert!(error["message"].as_str().unwrap().contains("line 1"), "{error}");
     assert!(!folder.join("other").exists());
@@ -197,7 +197,7 @@ fn what_is_missing_before_a_start_is_said_and_a_failure_to_clean_up_is_told() {
     });
     assert_eq!(told["state"], "completed", "what it did stays done");
     assert!(home.reasons(&id).contains(&"after_run_failed".to_owned()));
-    let (code, error) = home.refused(&format!("run --check no-such-program --cwd {leaves} -- true"));
+    let (code, error) = home.refused(&format!("--json run --check no-such-program --cwd {leaves} -- true"));
     assert_eq!((code, error["code"].as_str()), (6, Some("program_missing")), "{error}");
     home.quit();
 }
