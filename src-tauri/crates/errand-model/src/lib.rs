@@ -4,6 +4,7 @@
 //! reads a clock or does input or output; what must happen in the world comes back as data ([`Effect`]).
 
 mod admit;
+pub mod allow;
 mod artifact;
 mod event;
 mod lease;
