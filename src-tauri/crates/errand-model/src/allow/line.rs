@@ -97,11 +97,11 @@ fn finished(command: Simple, at: usize) -> Result<Simple, Doubted> {
         return Err(Doubted::at(at, Doubt::Empty, "a command is missing"));
     };
     if first.contains('=') {
-        let text = format!("`{}` would change what the command finds", shown(first));
+        let text = format!("`{}` would change what the command finds.", shown(first));
         return Err(Doubted::new(Doubt::Assignment, text));
     }
     if KEYWORDS.contains(&first.as_str()) {
-        return Err(Doubted::new(Doubt::Keyword, format!("`{first}` makes the line a small program")));
+        return Err(Doubted::new(Doubt::Keyword, format!("`{first}` makes the line a small program.")));
     }
     Ok(command)
 }

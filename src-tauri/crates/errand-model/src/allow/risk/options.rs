@@ -377,7 +377,7 @@ const TABLE: &[Options] = &[
         short: "Re",
         ..NONE
     },
-    Options { programs: &["printf"], exact: &["-v"], ..NONE },
+    Options { programs: &["printf"], short: "v", ..NONE },
     Options { programs: &["date"], long: &["--set", "--file"], short: "sf", ..NONE },
     Options {
         programs: &["git"],
