@@ -7,6 +7,7 @@ mod admit;
 pub mod allow;
 mod artifact;
 mod event;
+pub mod gate;
 mod lease;
 mod policy;
 mod reason;
