@@ -18,6 +18,7 @@
 //! The rules speak about words. What a program does by itself, with its own configuration in the folder (hooks,
 //! build scripts), is the matter of isolation.
 
+mod doubt;
 mod folder;
 pub mod line;
 mod risk;
@@ -26,9 +27,8 @@ mod rule;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
 use crate::{AskMode, Security, Workspace};
+pub use doubt::{Doubt, Doubted};
 use line::{Line, Redirect, Simple};
 use rule::Match;
 pub use rule::{Effect, Pattern, Rule};
@@ -74,8 +74,8 @@ pub enum Decision {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Touched {
     pub path: PathBuf,
-    /// The shell opens it for writing. What a program does with its arguments is not known.
-    pub redirect: bool,
+    /// The shell writes to it. What a program does with the paths among its words is not known.
+    pub written: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,126 +87,6 @@ pub enum Refusal {
     Remembered,
     /// It would be asked about, but nobody is to be asked.
     NotAsked(Vec<Doubted>),
-}
-
-/// Why it is not clear that a command may run. The names are stable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Doubt {
-    Substitution,
-    Variable,
-    Glob,
-    Braces,
-    Tilde,
-    Comment,
-    History,
-    Group,
-    Background,
-    OrElse,
-    HereDocument,
-    ProcessSubstitution,
-    Redirect,
-    Control,
-    ForeignSign,
-    OpenQuote,
-    Empty,
-    Keyword,
-    Assignment,
-    TooLong,
-    /// A redirect leads out of the folder.
-    Outside,
-    /// A redirect does what the workspace does not allow.
-    Workspace,
-    /// It would run in another folder.
-    Elsewhere,
-    /// It runs what it is handed.
-    RunsOthers,
-    NotListed,
-    /// A rule fits, but it was made for another program of that name.
-    OtherProgram,
-    /// Everything is asked.
-    Always,
-}
-
-impl Doubt {
-    pub const ALL: [Doubt; 27] = [
-        Doubt::Substitution,
-        Doubt::Variable,
-        Doubt::Glob,
-        Doubt::Braces,
-        Doubt::Tilde,
-        Doubt::Comment,
-        Doubt::History,
-        Doubt::Group,
-        Doubt::Background,
-        Doubt::OrElse,
-        Doubt::HereDocument,
-        Doubt::ProcessSubstitution,
-        Doubt::Redirect,
-        Doubt::Control,
-        Doubt::ForeignSign,
-        Doubt::OpenQuote,
-        Doubt::Empty,
-        Doubt::Keyword,
-        Doubt::Assignment,
-        Doubt::TooLong,
-        Doubt::Outside,
-        Doubt::Workspace,
-        Doubt::Elsewhere,
-        Doubt::RunsOthers,
-        Doubt::NotListed,
-        Doubt::OtherProgram,
-        Doubt::Always,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Doubt::Substitution => "substitution",
-            Doubt::Variable => "variable",
-            Doubt::Glob => "glob",
-            Doubt::Braces => "braces",
-            Doubt::Tilde => "tilde",
-            Doubt::Comment => "comment",
-            Doubt::History => "history",
-            Doubt::Group => "group",
-            Doubt::Background => "background",
-            Doubt::OrElse => "or_else",
-            Doubt::HereDocument => "here_document",
-            Doubt::ProcessSubstitution => "process_substitution",
-            Doubt::Redirect => "redirect",
-            Doubt::Control => "control",
-            Doubt::ForeignSign => "foreign_sign",
-            Doubt::OpenQuote => "open_quote",
-            Doubt::Empty => "empty",
-            Doubt::Keyword => "keyword",
-            Doubt::Assignment => "assignment",
-            Doubt::TooLong => "too_long",
-            Doubt::Outside => "outside",
-            Doubt::Workspace => "workspace",
-            Doubt::Elsewhere => "elsewhere",
-            Doubt::RunsOthers => "runs_others",
-            Doubt::NotListed => "not_listed",
-            Doubt::OtherProgram => "other_program",
-            Doubt::Always => "always",
-        }
-    }
-}
-
-/// A doubt and the sentence about this case of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Doubted {
-    pub doubt: Doubt,
-    pub text: String,
-}
-
-impl Doubted {
-    fn new(doubt: Doubt, text: impl Into<String>) -> Doubted {
-        Doubted { doubt, text: text.into() }
-    }
-
-    fn at(column: usize, doubt: Doubt, what: &str) -> Doubted {
-        Doubted::new(doubt, format!("At column {column}: {what}."))
-    }
 }
 
 /// What is wrong with a rule, and where.
@@ -231,14 +111,15 @@ pub fn programs(request: Request<'_>) -> BTreeSet<String> {
 
 /// The same for requests that are the same: quoting and blanks do not count, the folder does.
 pub fn key(request: Request<'_>, cwd: &Path) -> String {
+    // What begins with a question mark cannot be mistaken for a command that was read: there it would be quoted.
     let command = match (read(request), request) {
         (Ok(line), _) => written(&line),
         (Err(_), Request::Words(words)) => {
-            format!("words {}", words.iter().map(|word| line::quoted(word)).collect::<Vec<_>>().join(" "))
+            format!("?words {}", words.iter().map(|word| line::quoted(word)).collect::<Vec<_>>().join(" "))
         }
-        (Err(_), Request::Line(text)) => format!("line {text}"),
+        (Err(_), Request::Line(text)) => format!("?line {text}"),
     };
-    format!("{}\n{command}", cwd.display())
+    format!("{} {command}", line::quoted(&cwd.display().to_string()))
 }
 
 /// The decision, by what may run in general, when the person is asked, and the rules.
@@ -330,7 +211,10 @@ fn denied(command: &Simple, rules: &[Rule], place: &Place<'_>) -> Option<u32> {
     // What starts another program may have it anywhere among its words.
     let starts = if risk::starts_others(&command.words[0]) { command.words.len() } else { 1 };
     let denies = |rule: &&Rule| {
-        (0..starts).any(|start| rule.denies(&command.words[start..], found(&command.words[start..])))
+        (0..starts).any(|start| {
+            let words = &command.words[start..];
+            rule.denies(words, found(words)) || rule.denies(&risk::without_harmless(words), found(words))
+        })
     };
     rules.iter().find(denies).map(|rule| rule.id)
 }
@@ -355,7 +239,7 @@ fn listed(line: &Line, rules: &[Rule], place: &Place<'_>) -> Looked {
         match risky(command, place).map_or_else(|| allowed(command, rules, place), Err) {
             Ok((id, touched)) => {
                 by.push(id);
-                paths.extend(touched.into_iter().map(|path| Touched { path, redirect: false }));
+                paths.extend(touched.into_iter().map(|path| Touched { path, written: false }));
             }
             Err(doubted) => why.push(doubted),
         }
@@ -415,7 +299,7 @@ fn opened(redirect: &Redirect, place: &Place<'_>) -> Result<Option<Touched>, Dou
         return Err(Doubted::new(Doubt::Workspace, text));
     }
     match folder::inside(place.folder, place.cwd, target) {
-        Ok(path) => Ok(Some(Touched { path, redirect: writes })),
+        Ok(path) => Ok(Some(Touched { path, written: writes })),
         Err(why) => {
             let text = format!("The path `{}` of a redirect {why}.", line::shown(target));
             Err(Doubted::new(Doubt::Outside, text))

@@ -274,6 +274,8 @@ fn a_refusal_is_remembered_for_the_same_request_however_it_is_written() {
     // What cannot be read is the same only letter by letter, and never the same as something that can be.
     let unread = |text: &str| key(Request::Line(text), cwd);
     assert_ne!(unread("git $(a)"), unread("git  $(a)"));
+    let line = |text: &str| key(Request::Line(text), cwd);
+    assert_ne!(line("line if x"), line("if x"), "one is a command, the other cannot be read");
     let nothing: [String; 0] = [];
     assert_ne!(key(Request::Words(&nothing), cwd), unread(""));
 }
@@ -284,7 +286,7 @@ fn what_was_allowed_names_the_paths_that_links_may_lead_elsewhere() {
     let line = "rm a.txt ./b && cargo test > out/x 2>/dev/null && sort < /home/ana/site/names";
     let Decision::Allowed { paths, .. } = decided(&sets[0], line) else { panic!("it is allowed") };
     let paths: Vec<(&str, bool)> =
-        paths.iter().map(|touched| (touched.path.to_str().unwrap(), touched.redirect)).collect();
+        paths.iter().map(|touched| (touched.path.to_str().unwrap(), touched.written)).collect();
     assert_eq!(
         paths,
         [

@@ -28,6 +28,33 @@ pub(super) fn starts_others(program: &str) -> bool {
         || matches!(kinds::of(&key(program)), Kind::Verbs(verbs) if !verbs.launch.is_empty())
 }
 
+/// Without the options before a verb that change nothing: a rule that denies the verb means these, too.
+pub(super) fn without_harmless(words: &[String]) -> Vec<String> {
+    let Some((program, rest)) = words.split_first() else { return Vec::new() };
+    let harmless = match kinds::of(&key(program)) {
+        Kind::Verbs(verbs) => verbs.harmless,
+        Kind::Never(_)
+        | Kind::Interpreter
+        | Kind::Launcher
+        | Kind::Files
+        | Kind::Exact
+        | Kind::Sed
+        | Kind::Plain => &[],
+    };
+    let rest = rest.iter().skip_while(|word| harmless.contains(&word.as_str()));
+    std::iter::once(program).chain(rest).cloned().collect()
+}
+
+/// Whether what it runs depends on the folder: its own file, or the one of its program text.
+pub(super) fn is_from_folder(words: &[String]) -> bool {
+    let relative = |word: &str| !word.starts_with('/');
+    match words {
+        [program, ..] if program.contains('/') && relative(program) => true,
+        [program, text, ..] => kinds::of(&key(program)) == Kind::Interpreter && relative(text),
+        [..] => false,
+    }
+}
+
 /// Refuses rules that would allow more than they say; with the place among the arguments.
 pub(super) fn of_rule(program: &str, arguments: &[Pattern]) -> Result<(), (Option<usize>, String)> {
     let key = key(program);

@@ -118,12 +118,12 @@ impl Rule {
 
     /// To allow: exactly the name that the rule has, and the program that it was made for.
     pub(super) fn allows(&self, words: &[String], found: Option<&Path>, folder: &Path, cwd: &Path) -> Match {
-        let Some((program, words)) = words.split_first() else { return Match::No };
+        let Some((program, rest)) = words.split_first() else { return Match::No };
         if self.effect != Effect::Allow || *program != self.program {
             return Match::No;
         }
         let mut paths = Vec::new();
-        let mut rest = words.iter();
+        let mut rest = rest.iter();
         for pattern in &self.arguments {
             let fits = match pattern {
                 Pattern::Word(expected) => rest.next() == Some(expected),
@@ -142,8 +142,8 @@ impl Rule {
         if rest.next().is_some() {
             return Match::No;
         }
-        // A path that is not absolute names another program in another folder.
-        if self.program.contains('/') && !self.program.starts_with('/') && cwd != folder {
+        // A path that is not absolute names another file in another folder.
+        if cwd != folder && risk::is_from_folder(words) {
             return Match::OtherProgram;
         }
         match &self.bound {

@@ -174,10 +174,12 @@ pub(super) fn of(key: &str) -> Kind {
         | "sysctl" | "iptables" | "nft" | "ip" | "mvn" | "mvnw" | "gradle" | "gradlew" | "ant" | "bazel"
         | "bazelisk" | "buck" | "sbt" | "lein" | "dotnet" | "msbuild" | "scons" | "meson" | "rustc"
         | "gcc" | "g++" | "cc" | "c++" | "clang" | "clang++" | "ar" | "as" | "pipx" | "rustup" | "direnv"
-        | "gsettings" | "dconf" | "aws" | "az" | "ffmpeg" | "tcpdump" | "tshark" | "nmap" | "pip-compile"
-        | "svn" | "mkfs" | "fdisk" | "parted" | "cryptsetup" | "reboot" | "shutdown" | "poweroff"
-        | "halt" | "init" | "rake" | "gulp" | "grunt" | "nox" | "tox" | "invoke" | "fab" | "ctags"
-        | "cscope" | "bison" | "scan-build" | "bear" | "ccache" | "sccache" | "distcc" => Kind::Exact,
+        | "gsettings" | "dconf" | "aws" | "az" | "wget" | "ffmpeg" | "tcpdump" | "tshark" | "nmap"
+        | "pip-compile" | "svn" | "mkfs" | "fdisk" | "parted" | "cryptsetup" | "reboot" | "shutdown"
+        | "poweroff" | "halt" | "init" | "rake" | "gulp" | "grunt" | "nox" | "tox" | "invoke" | "fab"
+        | "ctags" | "cscope" | "bison" | "scan-build" | "bear" | "ccache" | "sccache" | "distcc" => {
+            Kind::Exact
+        }
         "rm" | "mv" | "cp" | "ln" | "dd" | "tee" | "install" | "shred" | "truncate" | "chmod" | "chown"
         | "chgrp" | "mkdir" | "rmdir" | "touch" | "mkfifo" | "mknod" | "tar" | "bsdtar" | "gtar" | "zip"
         | "unzip" | "gzip" | "gunzip" | "bzip" | "bunzip" | "xz" | "unxz" | "zstd" | "unzstd" | "rsync"
