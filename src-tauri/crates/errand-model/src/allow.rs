@@ -5,18 +5,19 @@
 //! matched by a rule; it asks, and says why. Every command of a line must be allowed for the line to be.
 //!
 //! For the caller:
-//! 1. [`programs`] lists the names to look up in the worker's PATH; what is found goes into [`Place::programs`],
-//!    links resolved. A rule that was bound to a program then means no other of that name.
-//! 2. [`decide`] decides. [`Decision::Allowed`] lists paths that are inside the folder by their letters; whoever
-//!    runs the command looks whether links lead out of it, opens beneath the folder, and asks if not.
-//! 3. A refusal by the person is kept under [`key`] and handed in as [`Place::refused`]: the same request again is
-//!    then refused without a question, also if it is quoted or spaced in another way.
+//! 1. [`programs`] lists the names to look up in the worker's PATH; what is found goes into
+//!    [`Place::programs`], links resolved. A rule that was bound to a program then means no other of that
+//!    name.
+//! 2. [`decide`] decides. [`Decision::Allowed`] lists paths that are inside the folder by their letters;
+//!    whoever runs the command looks whether links lead out of it, opens beneath the folder, and asks if not.
+//! 3. A refusal by the person is kept under [`key`] and handed in as [`Place::refused`]: the same request
+//!    again is then refused without a question, also if it is quoted or spaced in another way.
 //!
-//! An agent that wraps each line (`bash -lc LINE`) is unwrapped by its adapter, which knows that habit; here an
-//! interpreter that is handed its program always asks.
+//! An agent that wraps each line (`bash -lc LINE`) is unwrapped by its adapter, which knows that habit; here
+//! an interpreter that is handed its program always asks.
 //!
-//! The rules speak about words. What a program does by itself, with its own configuration in the folder (hooks,
-//! build scripts), is the matter of isolation.
+//! The rules speak about words. What a program does by itself, with its own configuration in the folder
+//! (hooks, build scripts), is the matter of isolation.
 
 mod doubt;
 mod folder;
@@ -111,7 +112,8 @@ pub fn programs(request: Request<'_>) -> BTreeSet<String> {
 
 /// The same for requests that are the same: quoting and blanks do not count, the folder does.
 pub fn key(request: Request<'_>, cwd: &Path) -> String {
-    // What begins with a question mark cannot be mistaken for a command that was read: there it would be quoted.
+    // What begins with a question mark cannot be mistaken for a command that was read: there it would be
+    // quoted.
     let command = match (read(request), request) {
         (Ok(line), _) => written(&line),
         (Err(_), Request::Words(words)) => {

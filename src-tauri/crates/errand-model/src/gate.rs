@@ -1,24 +1,26 @@
 //! Whether the person is told now, later, in a digest, or not at all.
 //!
-//! [`gate`] decides about one delivery, in this order: settled, part of a larger task, window in front, the task's
-//! own policy, at once in any case, quiet hours, question, limits. Everything has a [`Why`] with a name for the row
-//! and a sentence for “why was I (not) told”.
+//! [`gate`] decides about one delivery, in this order: settled, part of a larger task, window in front, the
+//! task's own policy, at once in any case, quiet hours, question, limits. Everything has a [`Why`] with a
+//! name for the row and a sentence for “why was I (not) told”.
 //!
 //! For the outbox:
-//! 1. A round takes the unsettled rows, oldest first, and asks [`lost`] whether each is to be shown at all on the
-//!    service that is there now. Without a service all rows wait.
-//! 2. It asks [`gate`] about each of the others, with what changes in between: after a [`Verdict::Show`] whose
-//!    reason [`Why::counts`], the moment joins [`World::told`]; after a question, the task joins [`World::asking`].
-//! 3. `Show` becomes `showing` and then `shown`, with the name of the reason in the row. `Together` does the same and
-//!    replaces the banners of the questions that are on the screen by one that says [`need_you`]; each row keeps
-//!    its state and its question, and once a single one is open again, that is what the banner shows.
-//!    `Hold` becomes `held`; the outbox sets one alarm for the earliest `until`. `NoBanner` settles a result as
-//!    opened, and leaves a question to its answer. `Drop` withdraws. `Digest` is held until [`digest_due`]; then a
-//!    digest row is made of what [`gather`] brings together, and the rows in it are settled with it.
+//! 1. A round takes the unsettled rows, oldest first, and asks [`lost`] whether each is to be shown at all on
+//!    the service that is there now. Without a service all rows wait.
+//! 2. It asks [`gate`] about each of the others, with what changes in between: after a [`Verdict::Show`]
+//!    whose reason [`Why::counts`], the moment joins [`World::told`]; after a question, the task joins
+//!    [`World::asking`].
+//! 3. `Show` becomes `showing` and then `shown`, with the name of the reason in the row. `Together` does the
+//!    same and replaces the banners of the questions that are on the screen by one that says [`need_you`];
+//!    each row keeps its state and its question, and once a single one is open again, that is what the banner
+//!    shows. `Hold` becomes `held`; the outbox sets one alarm for the earliest `until`. `NoBanner` settles a
+//!    result as opened, and leaves a question to its answer. `Drop` withdraws. `Digest` is held until
+//!    [`digest_due`]; then a digest row is made of what [`gather`] brings together, and the rows in it are
+//!    settled with it.
 //! 4. When a setting or the zone changes, [`retime`] says what becomes of each held row.
 //!
-//! [`World::told`] are the times at which rows became `shown` with a reason that counts; the timeline has both.
-//! A question of a sub-task is asked in the name of its root: its candidate carries the root's id.
+//! [`World::told`] are the times at which rows became `shown` with a reason that counts; the timeline has
+//! both. A question of a sub-task is asked in the name of its root: its candidate carries the root's id.
 
 mod digest;
 mod hours;
@@ -330,8 +332,8 @@ pub fn retime(until: Timestamp, candidate: &Candidate, world: &World<'_>, now: T
     }
 }
 
-/// Whether it must still be shown: it never was on the service that is there now, and not too often elsewhere. The
-/// error says why not.
+/// Whether it must still be shown: it never was on the service that is there now, and not too often
+/// elsewhere. The error says why not.
 pub fn lost(candidate: &Candidate, service: Option<&str>) -> Result<(), Why> {
     let again = || if candidate.attempts < MOST_SHOWINGS { Ok(()) } else { Err(Why::ShownOften) };
     if candidate.standing == Standing::Settled {

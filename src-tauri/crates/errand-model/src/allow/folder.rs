@@ -1,12 +1,12 @@
-//! Whether a path that was written down leads into the folder, as far as its letters say. Links are looked up by
-//! whoever opens the file.
+//! Whether a path that was written down leads into the folder, as far as its letters say. Links are looked up
+//! by whoever opens the file.
 
 use std::path::{Component, Path, PathBuf};
 
 use crate::allow::line::is_hidden;
 
-/// The path, or the half sentence why not. `..` is refused also where it seems to stay inside: after a link it
-/// leads somewhere else than its letters say.
+/// The path, or the half sentence why not. `..` is refused also where it seems to stay inside: after a link
+/// it leads somewhere else than its letters say.
 pub(super) fn inside(folder: &Path, cwd: &Path, word: &str) -> Result<PathBuf, &'static str> {
     if word.is_empty() {
         return Err("is empty");

@@ -1,7 +1,7 @@
 //! Programs that run what they are handed: no list of words can say what they will do.
 //!
-//! The lists are never complete, and need not be: a program runs without a question only if its person wrote a
-//! rule for it. They keep a rule from allowing more than it seems to.
+//! The lists are never complete, and need not be: a program runs without a question only if its person wrote
+//! a rule for it. They keep a rule from allowing more than it seems to.
 
 mod kinds;
 mod options;
@@ -94,7 +94,10 @@ pub(super) fn of_rule(program: &str, arguments: &[Pattern]) -> Result<(), (Optio
             }
         }
         Kind::Verbs(verbs) => {
-            let harmless = |pattern: &&Pattern| matches!(pattern, Pattern::Word(word) if verbs.harmless.contains(&word.as_str()));
+            let harmless = |pattern: &&Pattern| match pattern {
+                Pattern::Word(word) => verbs.harmless.contains(&word.as_str()),
+                Pattern::One | Pattern::Path | Pattern::Paths | Pattern::Rest => false,
+            };
             let at = arguments.iter().take_while(harmless).count();
             let Some(verb) = literal(at) else {
                 if first_wild.is_none() {
@@ -133,7 +136,8 @@ fn of_launched(arguments: &[Pattern], from: usize, launcher: &str) -> Result<(),
     }
 }
 
-/// The words that the rule has of its own must pass what is looked at when it is used, or it would never match.
+/// The words that the rule has of its own must pass what is looked at when it is used, or it would never
+/// match.
 fn of_literals(key: &str, arguments: &[Pattern]) -> Result<(), (Option<usize>, String)> {
     let words: Vec<&str> = arguments
         .iter()

@@ -80,7 +80,7 @@ impl Rule {
                 }
                 (None, Pattern::Word(word)) => program = Some(named(column, word)?),
                 (None, _) => {
-                    let text = "a rule begins with the name of one program; for all of them choose the security `full`";
+                    let text = "a rule names one program; for all of them choose the security `full`";
                     return Err(BadRule::new(column, text));
                 }
             }

@@ -21,8 +21,8 @@ pub(super) fn told_today(world: &World<'_>, now: Timestamp) -> usize {
     world.told.iter().filter(|told| from <= **told && **told < to).count()
 }
 
-/// When the digest comes that something was put into: as soon as the limits let it, or when the next day has begun;
-/// in no quiet hours. `None` if that reason leads into no digest.
+/// When the digest comes that something was put into: as soon as the limits let it, or when the next day has
+/// begun; in no quiet hours. `None` if that reason leads into no digest.
 pub fn digest_due(why: Why, world: &World<'_>, now: Timestamp) -> Option<Timestamp> {
     let next_day = || hours::next_day(world.settings.day_starts, now, world.zone).unwrap_or(now);
     let due = match why {

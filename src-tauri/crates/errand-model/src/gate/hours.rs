@@ -63,8 +63,9 @@ impl Quiet {
 
     /// When they end, if `now` is in them.
     ///
-    /// They begin when the clock first shows `from`, or skips it, and end when it shows `to` for the last time, or
-    /// skips it. So a clock that is set back within them makes them longer, and never interrupts them.
+    /// They begin when the clock first shows `from`, or skips it, and end when it shows `to` for the last
+    /// time, or skips it. So a clock that is set back within them makes them longer, and never interrupts
+    /// them.
     pub fn end(self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         let end = self.end_of_those_around(now, zone)?;
         // Where a whole day is skipped, the next ones begin as these end.

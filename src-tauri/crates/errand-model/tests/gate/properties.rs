@@ -240,7 +240,9 @@ proptest! {
         settings in settings(),
         arrivals in prop::collection::vec((0..90_i64, kind(), prop::bool::weighted(0.1)), 1..120),
     ) {
-        let mut outbox = Outbox { settings, zone, told: Vec::new(), asking: Vec::new(), shown: Vec::new(), waits: Vec::new(), digested: 0 };
+        let mut outbox = Outbox {
+            settings, zone, told: Vec::new(), asking: Vec::new(), shown: Vec::new(), waits: Vec::new(), digested: 0
+        };
         let mut now = start;
         let mut arrived = 0;
         for (minutes, kind, urgent) in arrivals {
@@ -269,15 +271,15 @@ proptest! {
     }
 }
 
-/// The date of the day that the person counts it to, by the clock on the wall.
+/// The date of the day that the person counts it to: it has begun once the clock has shown that time.
 fn person_day(outbox: &Outbox, at: Timestamp) -> jiff::civil::Date {
-    let local = outbox.zone.to_datetime(jiff::Timestamp::from_millisecond(at.as_millis()).unwrap());
-    let clock = local.strftime("%H:%M").to_string();
-    if clock < outbox.settings.day_starts.to_string() {
-        local.date().yesterday().unwrap()
-    } else {
-        local.date()
-    }
+    let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap();
+    let local = outbox.zone.to_datetime(at);
+    let starts = outbox.settings.day_starts.to_string();
+    let shown = local.strftime("%H:%M").to_string() >= starts;
+    let first = local.date().to_datetime(starts.parse().unwrap());
+    let shown_before = outbox.zone.to_ambiguous_timestamp(first).earlier().unwrap() <= at;
+    if shown || shown_before { local.date() } else { local.date().yesterday().unwrap() }
 }
 
 struct Outbox {

@@ -1,4 +1,5 @@
-//! Options of otherwise plain programs that make them start another one, read other settings, or write anywhere.
+//! Options of otherwise plain programs that make them start another one, read other settings, or write
+//! anywhere.
 //!
 //! Long options count shortened, too, and short ones wherever they stand in a bundle. That asks about a few
 //! harmless commands more than it must.
