@@ -61,6 +61,30 @@ fn pieces() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat())
 }
 
+#[test]
+fn quotes_end_where_they_end_and_digits_belong_to_redirects_only_without_them() {
+    let words = |text: &str| -> Vec<String> { line::read(text).unwrap().commands.remove(0).words };
+    let cases: [(&str, &[&str]); 14] = [
+        ("x 2>a", &["x"]),
+        ("x 2 >a", &["x", "2"]),
+        ("x '2'>a", &["x", "2"]),
+        ("x \\2>a", &["x", "2"]),
+        ("x 2''>a", &["x", "2"]),
+        ("x a2>a", &["x", "a2"]),
+        (r#"x "\a\$\"\\\`""#, &["x", r#"\a$"\`"#]),
+        (r"x '\a\\'", &["x", r"\a\\"]),
+        (r"x \a\'\\", &["x", r"a'\"]),
+        ("x ''\"\"", &["x", ""]),
+        ("x a'b'\"c\"d", &["x", "abcd"]),
+        ("x '\"' \"'\"", &["x", "\"", "'"]),
+        ("x\ta \t b", &["x", "a", "b"]),
+        ("x 2>&1 b", &["x", "b"]),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(words(text), expected, "{text}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 

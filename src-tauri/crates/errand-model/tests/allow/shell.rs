@@ -58,11 +58,14 @@ fn lines() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         5 => prop::sample::select(vec!["xa", "xb", "-l", "a.b", "x1", "2", "0", "é", "x=y", "x~1", "%@+,:_"]),
         6 => prop::sample::select(vec![" ", " ", "\t", "  "]),
-        3 => prop::sample::select(vec!["'", "\"", "\\", "''", "\"\"", "\\\\", "'a b'", "\"a b\"", "\\ ", "\\;", "'\\''"]),
+        3 => prop::sample::select(vec![
+            "'", "\"", "\\", "''", "\"\"", "\\\\", "'a b'", "\"a b\"", "\\ ", "\\;", "'\\''", "'\\x'", "\"\\x\"", "\"\\\\\"",
+            "\"\\\"\"", "\"\\$x\"", "\"\\`\"", "\"\\'\"", "'2'", "\\2", "\"1\"",
+        ]),
         2 => prop::sample::select(vec![" | xc", " && xd", " ; xe", "|xc", ";xe", "&&xd", "&& ", "| ", "; "]),
         1 => prop::sample::select(vec![
-            ">/dev/null", " 2>/dev/null ", " >/dev/null ", "2>&1", " 2>&1 ", " >&2", "</dev/null", " 1>/dev/null ",
-            "2>>/dev/null", ">",
+            ">/dev/null ", "2>/dev/null ", " >/dev/null ", "2>&1", " 2>&1 ", " >&2", "</dev/null ", "1>/dev/null ",
+            "2>>/dev/null ", ">",
         ]),
         1 => prop::sample::select(vec!["$", "`", "*", "?", "{", "}", "#", "!", "~", "^", "&", "(", ")", "\n", "="]),
     ];
@@ -77,7 +80,7 @@ fn bash_splits_what_can_be_read_into_the_same_words() {
     let mut runner = TestRunner::default();
     let mut compared = 0;
     let mut tried = 0;
-    while compared < 300 {
+    while compared < 500 {
         tried += 1;
         assert!(tried < 100_000, "only {compared} lines could be read");
         let text = lines().new_tree(&mut runner).unwrap().current();
