@@ -272,7 +272,7 @@ fn every_why_has_a_name_that_reads_back_and_a_sentence() {
 
 #[test]
 fn hours_are_read_strictly_and_written_as_they_are_read() {
-    for good in ["22:00-07:00", "00:00-23:59", "13:00-14:30"] {
+    for good in ["22:00-07:00", "00:00-22:00", "09:00-07:00", "13:00-14:30"] {
         assert_eq!(Quiet::parse(good).unwrap().to_string(), good);
     }
     for bad in [
@@ -280,6 +280,8 @@ fn hours_are_read_strictly_and_written_as_they_are_read() {
         "22:00",
         "22-7",
         "22:00-22:00",
+        "00:00-22:01",
+        "09:00-07:01",
         "24:00-07:00",
         "22:00-7:00",
         "22:60-07:00",

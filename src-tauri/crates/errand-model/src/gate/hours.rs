@@ -6,6 +6,11 @@ use errand_base::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
+const DAY: i16 = 24 * 60;
+/// What quiet hours leave of a day. Less could be skipped by a clock that is set forward, and the quiet of two days
+/// would be one.
+const AWAKE: i16 = 120;
+
 /// Hours and minutes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeOfDay(Time);
@@ -55,8 +60,10 @@ impl Quiet {
         let bad = || BadHours(format!("“{text}” are no quiet hours; write 22:00-07:00"));
         let (from, to) = text.split_once('-').ok_or_else(bad)?;
         let (from, to) = (TimeOfDay::parse(from.trim())?, TimeOfDay::parse(to.trim())?);
-        if from == to {
-            return Err(BadHours("Quiet hours end at another time than they begin.".to_owned()));
+        let minutes = |time: TimeOfDay| i16::from(time.0.hour()) * 60 + i16::from(time.0.minute());
+        let awake = (minutes(from) - minutes(to)).rem_euclid(DAY);
+        if !(AWAKE..DAY).contains(&awake) {
+            return Err(BadHours("Quiet hours leave at least two hours of the day.".to_owned()));
         }
         Ok(Quiet { from, to })
     }
