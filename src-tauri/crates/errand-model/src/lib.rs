@@ -4,9 +4,11 @@
 //! reads a clock or does input or output; what must happen in the world comes back as data ([`Effect`]).
 
 mod admit;
+pub mod allow;
 mod around;
 mod artifact;
 mod event;
+pub mod gate;
 mod lease;
 mod policy;
 mod reason;
