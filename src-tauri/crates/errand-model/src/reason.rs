@@ -110,8 +110,6 @@ reasons! {
     AfterRunFailed = "after_run_failed",
     /// It prepares, checks or cleans up.
     Aside = "aside",
-    /// It had us do something for it.
-    ToolsUsed = "tools_used",
     Shown = "shown",
     /// Shown again, because the last showing was not confirmed or its service went away.
     ShownAgain = "shown_again",
