@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use errand_base::{RunId, Timestamp, say_duration};
 
+use super::children;
 use super::draft::{Draft, Entry};
 use super::process::{end, pause_before, reason_of, stop, try_again};
 use super::waiting::rest;
@@ -22,6 +23,7 @@ pub(super) fn begin_turn(draft: &mut Draft) {
     if draft.task.talk.worker {
         let due = draft.now.plus(draft.task.policy.turns.each);
         draft.arm(TimerKind::Turn, due);
+        draft.task.talk.news = false;
         draft.task.talk.told = u32::try_from(draft.task.talk.messages.len()).unwrap_or(u32::MAX);
     }
 }
@@ -98,6 +100,7 @@ pub(super) fn turn_ended(
         "" => format!("Turn {turn} ended"),
         said => format!("Turn {turn} ended: {said}"),
     };
+    children::asked_in_response(draft, run, &response.subtasks);
     after_good_turn(draft, run, &response, ended, tail);
     let goes_on = draft.task.state == State::Running;
     if waited && goes_on {
@@ -125,6 +128,9 @@ fn after_good_turn(draft: &mut Draft, run: RunId, response: &Response, ended: St
     if response.status == Status::Done && !unread {
         draft.task.talk.wake = None;
         draft.drop_run(run, "executing", Reason::TurnEnded, &ended);
+        if children::hold_back(draft) {
+            return;
+        }
         return complete(draft, &response.finish(), Reason::Finished);
     }
     if let Some(wish) = response.wake.as_ref().filter(|_| draft.task.talk.wakes < MOST_WAKES) {
