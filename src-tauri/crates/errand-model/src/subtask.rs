@@ -87,7 +87,9 @@ impl SubtaskWish {
         }
         let cwd = match &self.cwd {
             None => None,
-            Some(cwd) => Some(inside(folder, cwd).ok_or("its folder is not inside the folder of its parent")?),
+            Some(cwd) => {
+                Some(inside(folder, cwd).ok_or("its folder is not inside the folder of its parent")?)
+            }
         };
         Ok(SubtaskWish { cwd: cwd.filter(|cwd| cwd != folder), ..self })
     }
@@ -246,10 +248,7 @@ mod tests {
     fn it_is_called_by_its_title_its_first_line_or_its_program() {
         let named = |wish: SubtaskWish| wish.name();
         assert_eq!(named(SubtaskWish { title: Some("Red".into()), ..wish("b") }), "Red");
-        assert_eq!(
-            named(SubtaskWish { brief: Some("\n Paint it \nred".into()), ..wish("b") }),
-            "Paint it"
-        );
+        assert_eq!(named(SubtaskWish { brief: Some("\n Paint it \nred".into()), ..wish("b") }), "Paint it");
         let argv = Some(vec!["make".to_owned(), "-j4".to_owned()]);
         assert_eq!(named(SubtaskWish { argv, ..SubtaskWish::default() }), "make -j4");
     }

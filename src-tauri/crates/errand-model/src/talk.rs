@@ -248,7 +248,10 @@ impl Response {
             Status::Continue | Status::Done if self.question.is_some() => TurnOutcome::Escalation,
             Status::Continue | Status::Done => {
                 let empty = |text: &str| text.trim().is_empty();
-                if self.subtasks.is_empty() && empty(&self.summary) && self.report.as_deref().is_none_or(empty) {
+                if self.subtasks.is_empty()
+                    && empty(&self.summary)
+                    && self.report.as_deref().is_none_or(empty)
+                {
                     TurnOutcome::NoOp
                 } else {
                     TurnOutcome::Meaningful

@@ -91,7 +91,6 @@ pub(super) fn ended(draft: &mut Draft, child: &TaskId, state: State) -> Result<(
     let awaited = draft.task.state == State::Sleeping && draft.task.talk.awaits;
     if awaited && draft.task.open_subtasks() == 0 {
         draft.disarm(TimerKind::Start);
-        draft.task.talk.awaits = false;
         let entry = rest(draft, Reason::SubtasksEnded);
         draft.enter(entry);
     }

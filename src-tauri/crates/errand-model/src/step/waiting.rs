@@ -52,7 +52,6 @@ pub(super) fn start_time(draft: &mut Draft) -> Result<(), Refused> {
     match draft.task.state {
         State::Waiting | State::NeedsYou | State::RateLimited | State::Sleeping => {
             let sleeps = draft.task.state == State::Sleeping;
-            draft.task.talk.awaits = false;
             let reason = if sleeps { Reason::WokenUp } else { Reason::StartTimeReached };
             let entry = rest(draft, reason);
             draft.enter(entry);

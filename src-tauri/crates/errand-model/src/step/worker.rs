@@ -192,7 +192,6 @@ pub(super) fn message(draft: &mut Draft, text: String, replace: bool, by: &By) -
         }
         (State::Sleeping, _) => {
             draft.disarm(TimerKind::Start);
-            draft.task.talk.awaits = false;
             let entry = rest(draft, reason);
             draft.enter(Entry { reason, text: said, ..entry });
         }

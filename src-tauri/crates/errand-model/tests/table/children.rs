@@ -103,7 +103,9 @@ fn child_ended(name: &str, state: State) -> Event {
 
 pub fn response(how: &str) -> Option<&'static str> {
     Some(match how {
-        "subtasks" => r#"{"status":"continue","subtasks":[{"brief":"Paint it red"},{"brief":"Paint it blue"}]}"#,
+        "subtasks" => {
+            r#"{"status":"continue","subtasks":[{"brief":"Paint it red"},{"brief":"Paint it blue"}]}"#
+        }
         "wake when subtasks end" => r#"{"status":"continue","wake":{"when_subtasks_end":true}}"#,
         "wake when subtasks end or later" => {
             r#"{"status":"continue","wake":{"when_subtasks_end":true,"after_s":3600}}"#
