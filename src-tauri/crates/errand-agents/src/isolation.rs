@@ -84,6 +84,7 @@ fn around(program: &Program, isolation: errand_os::Isolation, home: &Home) -> Sa
         emptied: homes.chain([home.work()]).collect(),
         hidden: [home.data(), home.config(), home.run()].into_iter().chain(runtime).collect(),
         run_folder: None,
+        start_in: None,
         run_socket: None,
     }
 }
@@ -96,7 +97,14 @@ mod tests {
 
     fn program(execution: Execution) -> Program {
         let env = vec![("HOME".into(), "/home/ada".into())];
-        Program { argv: vec!["make".into()], cwd: "/home/ada/project".into(), env, brief: None, execution }
+        Program {
+            argv: vec!["make".into()],
+            cwd: "/home/ada/project".into(),
+            env,
+            brief: None,
+            within: None,
+            execution,
+        }
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct Request {
     pub messages: Vec<Written>,
     /// What was done outside, or may have been.
     pub effects: Vec<Deed>,
+    /// What it has handed on, and what came of that so far.
+    pub subtasks: Vec<Subtask>,
     pub limits: Limits,
     pub tools: Vec<Tool>,
 }
@@ -32,6 +34,23 @@ pub struct Request {
 pub struct Written {
     pub text: String,
     pub new: bool,
+}
+
+/// A sub-task as its parent sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Subtask {
+    pub task: TaskId,
+    pub key: Option<String>,
+    pub title: String,
+    /// The name of its state; `removed` if its person has removed it.
+    pub state: &'static str,
+    /// What came of it in one line, or why it is in that state.
+    pub outcome: String,
+    /// What it handed over, or how it came to a bad end. A long one ends with `…`.
+    pub report: Option<String>,
+    /// It was asked for before this task was opened again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub earlier: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -58,8 +77,8 @@ pub struct Tool {
 }
 
 /// The verbs of the terminal, and what later versions may offer. Unavailable ones are listed with a reason, so that
-/// a worker does not look for them.
-pub(crate) fn tools() -> Vec<Tool> {
+/// a worker does not look for them. `no_subtasks`: why there can be no more of those.
+pub(crate) fn tools(no_subtasks: Option<&'static str>) -> Vec<Tool> {
     let here = |name| Tool { name, available: true, reason: None };
     let not = |name, reason| Tool { name, available: false, reason: Some(reason) };
     vec![
@@ -67,7 +86,7 @@ pub(crate) fn tools() -> Vec<Tool> {
         here("progress"),
         here("finish"),
         here("wake"),
-        not("spawn_subtask", "not_in_this_version"),
+        no_subtasks.map_or_else(|| here("spawn_subtask"), |why| not("spawn_subtask", why)),
         not("web_fetch", "builtin_agent_only"),
     ]
 }
@@ -75,8 +94,8 @@ pub(crate) fn tools() -> Vec<Tool> {
 impl Request {
     pub const PROTOCOL: u32 = 1;
 
-    pub fn tools() -> Vec<Tool> {
-        tools()
+    pub fn tools(no_subtasks: Option<&'static str>) -> Vec<Tool> {
+        tools(no_subtasks)
     }
 
     pub(crate) fn prompt(&self) -> String {
@@ -113,7 +132,23 @@ impl Request {
         for deed in &self.effects {
             writeln!(text, "- {} ({})", deed.what.trim(), deed.state.name()).ok();
         }
+        self.say_subtasks(&mut text);
         write!(text, "\nThis is turn {}; {} are left.\n", self.turn, self.limits.turns_left).ok();
         text
+    }
+
+    fn say_subtasks(&self, text: &mut String) {
+        if !self.subtasks.is_empty() {
+            text.push_str("\n# Sub-tasks\n\n");
+        }
+        for subtask in &self.subtasks {
+            let earlier = if subtask.earlier { ", before this task was opened again" } else { "" };
+            let state = subtask.state.replace('_', " ");
+            writeln!(text, "- {} ({}{earlier}): {state}", subtask.title.trim(), subtask.task).ok();
+            let said = subtask.report.as_deref().unwrap_or(&subtask.outcome);
+            for line in said.trim().lines() {
+                writeln!(text, "  {line}").ok();
+            }
+        }
     }
 }

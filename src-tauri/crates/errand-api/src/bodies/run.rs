@@ -51,7 +51,7 @@ impl Body for command::Run {
         let brief = brief(params.brief)?;
         let first_line =
             brief.as_deref().and_then(|brief| brief.lines().find(|line| !line.trim().is_empty()));
-        let program = Program { argv, cwd, env, brief: brief.clone(), execution };
+        let program = Program { argv, cwd, within: None, env, brief: brief.clone(), execution };
         errand_agents::isolation::check(&program, &found, &api.home)?;
         let left_out = errand_agents::isolation::left_out(&program);
         if !left_out.is_empty() {
