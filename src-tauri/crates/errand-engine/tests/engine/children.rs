@@ -106,6 +106,9 @@ async fn asked_twice_is_made_once_and_other_work_under_its_key_is_a_conflict() {
 #[tokio::test(flavor = "multi_thread")]
 async fn too_many_too_deep_outside_or_for_a_plain_program_is_refused() {
     let world = World::new().await;
+    let more = world.store.write(|tx| tx.settings().set("slots", "20"));
+    more.await.unwrap();
+    world.engine.reread_settings().await.unwrap();
     let (parent, _, ids) = family(&world, &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]).await;
     let worker = world.worker_of(&parent).await;
     assert_eq!(worker.spawn(wish("10")).await.unwrap_err().code, Code::SubtaskLimit);
@@ -117,8 +120,6 @@ async fn too_many_too_deep_outside_or_for_a_plain_program_is_refused() {
     let mut deep = ids[0].clone();
     for brief in ["second", "third"] {
         deep = spawn(&*world.worker_of(&deep).await, brief).await;
-        world.engine.tell(&ids[1], Event::Cancel { by: by() }).await.ok();
-        free_a_slot(&world, &deep).await;
     }
     let request = world.run_of(&deep).await.prompts().remove(0);
     let tool = request.tools.iter().find(|tool| tool.name == "spawn_subtask").unwrap();
@@ -130,21 +131,6 @@ async fn too_many_too_deep_outside_or_for_a_plain_program_is_refused() {
     let plain = world.hand_over("make").await;
     let fault = world.worker_of(&plain).await.spawn(wish("red")).await.unwrap_err();
     assert_eq!(fault.code, Code::IllegalState, "{}", fault.message);
-}
-
-/// Cancels whatever runs beside `wanted` and above it until it runs.
-async fn free_a_slot(world: &World, wanted: &TaskId) {
-    let mut above = vec![wanted.clone()];
-    while let Some(parent) = world.task(above.last().unwrap()).await.parent {
-        above.push(parent);
-    }
-    while world.state(wanted).await != State::Running {
-        for run in world.agent.runs().into_iter().filter(|run| !above.contains(&run.task)) {
-            run.emit(turn(r#"{"status":"done"}"#));
-        }
-        tokio::task::yield_now().await;
-    }
-    world.run_of(wanted).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -248,7 +234,7 @@ async fn whatever_a_parent_comes_to_its_subtasks_come_to_an_end() {
 
     // Opened again, it may ask for the same anew: that was another time.
     world.engine.tell(&parent, Event::Retry { by: by() }).await.unwrap();
-    world.until(&parent, State::Running).await;
+    world.runs(3).await;
     let anew = world.worker_of(&parent).await.spawn(wish("red")).await.unwrap();
     assert!(!anew.duplicate && anew.id != ids[0]);
     let request = world.run_of(&parent).await.prompts().remove(0);
@@ -292,9 +278,7 @@ async fn its_person_hears_of_the_whole_and_of_questions_under_its_name() {
     done(&world, &ids[0], "Dark red").await;
     world.run_of(&ids[1]).await.emit(turn(r#"{"status":"failed","summary":"No blue."}"#));
     world.until_told(&parent, Reason::SubtasksEnded).await;
-    world.until(&parent, State::Running).await;
-    world.run_of(&parent).await;
-    world.agent.runs().pop().unwrap().emit(turn(r#"{"status":"done","summary":"Painted."}"#));
+    world.runs(4).await.remove(3).emit(turn(r#"{"status":"done","summary":"Painted."}"#));
     let titles: Vec<String> = world.shown(2).await.into_iter().map(|banner| banner.title).collect();
     assert_eq!(titles[1], "Done: Paint the fence");
     let shown = world.told().iter().filter(|told| matches!(told, Told::Shown(_))).count();
@@ -323,7 +307,10 @@ async fn one_that_is_cancelled_alone_is_told_to_who_waits_for_it() {
     run.emit(turn(AWAIT));
     world.until(&parent, State::Sleeping).await;
     world.engine.tell(&ids[0], Event::Cancel { by: by() }).await.unwrap();
-    world.until(&parent, State::Running).await;
+    for child in &ids {
+        world.run_of(child).await.emit(exited(Exit::Signal(15)));
+    }
+    world.runs(4).await;
     let stranger = world.worker_of(&parent).await;
     let (_, _, others) = family(&world, &["green"]).await;
     assert_eq!(stranger.cancel_subtask(others[0].as_str()).await.unwrap_err().code, Code::TaskNotFound);
@@ -346,7 +333,7 @@ async fn waiting_for_nothing_is_refused_and_a_latest_moment_wakes_as_well() {
     world.pass(Duration::from_secs(601)).await;
     world.until(&parent, State::Running).await;
     let again = world.runs(3).await.remove(2);
-    assert_eq!(world.prompts(&again, 1).await[0].subtasks[0].state, "running");
+    assert!(world.prompts(&again, 1).await[0].subtasks[0].report.is_none(), "it goes on");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -362,8 +349,8 @@ async fn a_folder_goes_from_a_parent_to_its_subtasks_and_back() {
     run.emit(turn(AWAIT));
     done(&world, &red, "Red it is").await;
     done(&world, &blue, "Blue it is").await;
-    world.until(&parent, State::Running).await;
-    assert_eq!(world.agent.runs().len(), 4, "one after the other");
+    let tasks: Vec<TaskId> = world.runs(4).await.into_iter().map(|run| run.task).collect();
+    assert_eq!(tasks, [parent.clone(), red, blue, parent], "one after the other");
 }
 
 #[tokio::test(flavor = "multi_thread")]
