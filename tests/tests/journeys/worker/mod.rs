@@ -1,6 +1,7 @@
 //! Programs that talk to us: turns, verbs, and the socket that each run has for itself.
 
 mod boundary;
+mod subtasks;
 mod turns;
 mod verbs;
 

@@ -387,7 +387,9 @@ async fn a_subtask_is_kept_as_long_as_the_task_it_belongs_to() {
     world.run_of(&old).await.emit(exited(Exit::Code(0)));
     world.until(&old, State::Completed).await;
     let world = world.killed_and_started_again_after(DAY * 200).await;
-    world.hand_over("recent").await;
+    let recent = world.hand_over("recent").await;
+    world.run_of(&recent).await.emit(exited(Exit::Code(0)));
+    world.until(&recent, State::Completed).await;
     let world = world.killed_and_started_again_after(DAY).await;
     world.until_removed(&old).await;
     assert!(world.is_known(&ids[0]).await && world.is_known(&parent).await);
