@@ -183,3 +183,22 @@ test('Task: one that is not there is explained', async () => {
   });
   await until('There is no such task.');
 });
+
+test('Task: sub-tasks are listed with their states, lead to their windows, and ask here', async () => {
+  const subtasks = [
+    { id: 'calm-owl-101', level: 1, title: 'red', state: 'completed', outcome: 'Painted.' },
+    { id: 'calm-owl-102', level: 2, title: 'dark red', state: 'needs_you', outcome: 'It asks' },
+  ] as const;
+  const question = { id: 'calm-owl-102/q1', task: 'calm-owl-102', kind: 'user_input', text: 'Which red?' };
+  const questions = [{ ...question, options: [], open: true, state: 'open', asked_at: aTask().created_at, answered: null }];
+  const view: TaskView = { ...aTask(), parent: 'calm-owl-100', subtasks: [...subtasks], questions };
+  const fake = new Fake({ show: () => view, history: () => ({ rows: [] }), answer: () => view, opened: () => ({}) });
+  shown = mount(TaskWindow, { target: document.body, props: { platform: fake, id: view.id } });
+  await until('Its sub-task calm-owl-102 asks you');
+  const details = [...document.querySelectorAll<HTMLElement>('[role=tab]')].find((tab) => tab.textContent?.includes('Details'));
+  details?.click();
+  await until('red: Completed');
+  button('calm-owl-100')?.click();
+  button('calm-owl-101')?.click();
+  expect(fake.told).toEqual(expect.arrayContaining(['openTask calm-owl-100', 'openTask calm-owl-101']));
+});
