@@ -138,7 +138,7 @@ test('Task: a link is only opened after the person has seen where it leads', asy
 });
 
 test('Task: a question is answered with its choice', async () => {
-  const question = { id: 'q1', kind: 'blocker', text: 'Go on?', options: [{ name: 'wait', label: 'Keep waiting' }], open: false, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
+  const question = { id: 'q1', task: null, kind: 'blocker', text: 'Go on?', options: [{ name: 'wait', label: 'Keep waiting' }], open: false, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
   const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
   fake.answers.answer = () => (now.view = aTask());
   await until('Go on?');
@@ -149,7 +149,7 @@ test('Task: a question is answered with its choice', async () => {
 });
 
 test('Task: a worker is answered in the person\'s own words', async () => {
-  const question = { id: 'q1', kind: 'user_input', text: 'Which colour?', options: [], open: true, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
+  const question = { id: 'q1', task: null, kind: 'user_input', text: 'Which colour?', options: [], open: true, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
   const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
   fake.answers.answer = () => (now.view = aTask());
   await until('Which colour?');
@@ -200,5 +200,5 @@ test('Task: sub-tasks are listed with their states, lead to their windows, and a
   await until('red: Completed');
   button('calm-owl-100')?.click();
   button('calm-owl-101')?.click();
-  expect(fake.told).toEqual(expect.arrayContaining(['openTask calm-owl-100', 'openTask calm-owl-101']));
+  expect(fake.told).toEqual(expect.arrayContaining(['task calm-owl-100', 'task calm-owl-101']));
 });

@@ -180,6 +180,16 @@ attachments: string | null, cleanup: Cleanup,
  */
 error: string | null, };
 
+export type SubtaskView = { id: string, 
+/**
+ * How far below the task that is shown: 1 for those that it has asked for itself.
+ */
+level: number, title: string, state: TaskState, 
+/**
+ * What came of it in one line, or the reason for its state.
+ */
+outcome: string, };
+
 export type TimelineRow = { cursor: number, at: string, subject: SubjectKind, task: string | null, 
 /**
  * Which run, question or delivery of the task.
