@@ -120,6 +120,9 @@ fn bare(path: &Path, clock: &SystemClock) -> Outcome<(usize, Duration)> {
 
 fn task(n: usize) -> Outcome<Task> {
     Ok(Task {
+        parent: None,
+        children: Vec::new(),
+        depth: 0,
         id: TaskId::try_from(format!("bold-falcon-{n}"))?,
         state: State::Queued,
         version: 1,
@@ -153,6 +156,7 @@ fn insert(tx: &mut WriteTx<'_>, task: &Task) -> Result<(), StoreError> {
             argv,
             cwd: "/home/me/project".into(),
             env,
+            within: None,
             brief: None,
             execution: Default::default(),
             around: Default::default(),

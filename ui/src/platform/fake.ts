@@ -118,6 +118,7 @@ export function aTask(changes: Partial<TaskView> = {}): TaskView {
     notify: 'always',
     origin: 'person',
     parent: null,
+    subtasks: [],
     after: [],
     start_at: null,
     timeout_ms: null,

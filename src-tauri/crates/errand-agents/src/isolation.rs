@@ -84,6 +84,7 @@ fn around(program: &Program, isolation: errand_os::Isolation, home: &Home) -> Sa
         emptied: homes.chain([home.work()]).collect(),
         hidden: [home.data(), home.config(), home.run()].into_iter().chain(runtime).collect(),
         run_folder: None,
+        start_in: None,
         run_socket: None,
     }
 }
@@ -101,6 +102,7 @@ mod tests {
             cwd: "/home/ada/project".into(),
             env,
             brief: None,
+            within: None,
             execution,
             around: Default::default(),
         }

@@ -47,7 +47,12 @@ impl Script {
         let Work::Program(program) = order.work.as_ref();
         let files = Files::of(&order.desk);
         let mut env = program.env.clone();
-        let sandbox = isolation::sandbox(program, &self.home)?.map(|sandbox| Sandbox {
+        let sandbox = isolation::sandbox(program, &self.home)?;
+        // Where a sub-task starts is not what it may use: that is what its parent may.
+        let given = program.within.as_ref().filter(|_| sandbox.is_some()).unwrap_or(&program.cwd).clone();
+        let start_in = program.cwd.strip_prefix(&given).ok().filter(|rest| !rest.as_os_str().is_empty());
+        let sandbox = sandbox.map(|sandbox| Sandbox {
+            start_in: start_in.map(Path::to_owned),
             run_folder: Some(order.desk.folder.clone()),
             run_socket: Some(order.desk.socket()),
             ..sandbox
@@ -61,7 +66,7 @@ impl Script {
             run: order.run,
             task: order.task,
             argv: program.argv.clone(),
-            cwd: program.cwd.clone(),
+            cwd: given,
             env,
             grace: order.grace,
             sandbox,

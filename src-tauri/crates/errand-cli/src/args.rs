@@ -9,7 +9,7 @@ use errand_base::Timestamp;
 use errand_wire::{AskMode, Network, Notify, Priority, Security, TaskState, Workspace};
 
 use crate::parse;
-pub use in_task::{Ask, Effect, Finish, InTask, Progress, Wake};
+pub use in_task::{Ask, Effect, Finish, InTask, Progress, Subtask, Wake};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -36,7 +36,7 @@ pub enum Command {
     Start(Start),
     /// Hand over a task: a program after `--`
     Run(Box<Run>),
-    /// List tasks, newest first
+    /// List tasks, newest first; sub-tasks with --all
     List(List),
     /// Show one task
     Show(Task),
@@ -234,6 +234,12 @@ pub struct List {
     /// Archived tasks, too
     #[arg(long)]
     pub archived: bool,
+    /// Sub-tasks, too; --search finds them in any case
+    #[arg(long)]
+    pub all: bool,
+    /// Only the sub-tasks of this task
+    #[arg(long, value_name = "TASK", conflicts_with = "all")]
+    pub parent: Option<String>,
     /// At most N tasks
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,

@@ -2,6 +2,7 @@
 //! or output and reads no clock, so tests drive it without a runtime.
 
 mod answers;
+mod family;
 mod intake;
 mod process;
 mod slots;
@@ -13,8 +14,8 @@ use std::sync::Arc;
 use errand_base::{Code, Fault, RunId, TaskId};
 use errand_model::{Candidate, Choice, Death, Effect, Event, Hold, Rank, State, Step, World, admit, step};
 
-use crate::commit::StepWrite;
-use crate::input::{Action, Input, Leave, LiveTask, Moment, Reply, Used};
+use crate::commit::{StepWrite, Written};
+use crate::input::{Accepted, Action, Input, Leave, LiveTask, Moment, Reply, Used};
 use crate::run::RunShared;
 use crate::settings;
 use slots::Slots;
@@ -29,6 +30,8 @@ pub(crate) struct Dispatcher {
     queue: BTreeMap<Rank, Candidate>,
     slots: Slots,
     dependents: HashMap<TaskId, Vec<TaskId>>,
+    /// Sub-tasks in memory, by the task that asked for them.
+    subtasks: HashMap<TaskId, Vec<TaskId>>,
     timers: Timers,
     settings: settings::Live,
     leaving: Option<Leave>,
@@ -59,6 +62,8 @@ struct Letter {
     reply: Option<Reply<()>>,
     used: Option<Used>,
     asker: Option<Asker>,
+    /// Hears which sub-task it was given.
+    spawner: Option<Reply<Accepted>>,
 }
 
 /// A program that asks: hears the number of its question, then its answer.
@@ -69,14 +74,15 @@ struct Asker {
 
 impl Letter {
     fn of(event: Event) -> Letter {
-        Letter { event, reply: None, used: None, asker: None }
+        Letter { event, reply: None, used: None, asker: None, spawner: None }
     }
 
     fn refuse(self, fault: Fault) {
-        match (self.reply, self.asker) {
-            (Some(reply), _) => drop(reply.send(Err(fault))),
-            (None, Some(asker)) => drop(asker.opened.send(Err(fault))),
-            (None, None) => {}
+        match (self.reply, self.asker, self.spawner) {
+            (Some(reply), ..) => drop(reply.send(Err(fault))),
+            (None, Some(asker), _) => drop(asker.opened.send(Err(fault))),
+            (None, None, Some(spawner)) => drop(spawner.send(Err(fault))),
+            (None, None, None) => {}
         }
     }
 }
@@ -88,6 +94,7 @@ impl Dispatcher {
             queue: BTreeMap::new(),
             slots: Slots::default(),
             dependents: HashMap::new(),
+            subtasks: HashMap::new(),
             timers: Timers::default(),
             settings,
             leaving: None,
@@ -115,6 +122,7 @@ impl Dispatcher {
                     letter.refuse(Fault::new(Code::IllegalState, format!("{task} has ended.")));
                 }
             }
+            Input::Spawn { task, run, wish, reply } => self.spawn(&task, run, wish, reply),
             Input::Missed { events } => {
                 for (task, event) in events {
                     self.post(&task, Letter::of(event));
@@ -174,7 +182,8 @@ impl Dispatcher {
     fn open_letters(&mut self, task: &TaskId) {
         let Some(entry) = self.live.get_mut(task) else { return };
         while entry.committing.is_none() {
-            let Some(letter) = entry.letters.pop_front() else { break };
+            let Some(mut letter) = entry.letters.pop_front() else { break };
+            family::name_subtasks(&mut letter.event);
             match step(&entry.live.task, letter.event.clone(), self.now.wall) {
                 Ok(step) => {
                     self.actions.push(Action::Commit {
@@ -191,19 +200,25 @@ impl Dispatcher {
                     });
                     entry.committing = Some(letter);
                 }
-                Err(refused) => letter.refuse(answers::fault_of(refused, task, entry.live.task.state)),
+                Err(refused) => match family::known(refused, &letter.event, &entry.live.task) {
+                    Some(known) => {
+                        drop(letter.spawner.map(|spawner| spawner.send(Ok(known))));
+                    }
+                    None => letter.refuse(answers::fault_of(refused, task, entry.live.task.state)),
+                },
             }
         }
         self.forget_if_over(task);
     }
 
-    fn committed(&mut self, task: &TaskId, step: &Step, result: Result<bool, Fault>) {
+    fn committed(&mut self, task: &TaskId, step: &Step, result: Result<Written, Fault>) {
         let Some(entry) = self.live.get_mut(task) else { return };
         let Some(letter) = entry.committing.take() else { return };
         match result {
-            Ok(true) => {
+            Ok(Written::Won { begun }) => {
                 entry.live.task.clone_from(&step.task);
                 self.place(task);
+                self.begun(begun, letter.spawner);
                 if let Some(asker) = letter.asker {
                     self.await_answer(task, step, asker);
                 }
@@ -216,7 +231,7 @@ impl Dispatcher {
             }
             // Somebody else changed the row, an edit for example. Nothing of the step happened: look again, then
             // decide about the same event anew.
-            Ok(false) => {
+            Ok(Written::Lost) => {
                 entry.committing = Some(letter);
                 self.actions.push(Action::Reload { task: task.clone() });
                 return;
@@ -244,6 +259,8 @@ impl Dispatcher {
                 if let Some(letter) = letter {
                     letter.refuse(Fault::new(Code::TaskNotFound, format!("{task} was removed.")));
                 }
+                let parent = entry.live.task.parent.clone();
+                self.forget_parent(task, parent.as_ref());
                 self.live.remove(task);
                 return;
             }
@@ -292,8 +309,15 @@ impl Dispatcher {
                     drop(asker.send(choice.clone()));
                 }
             }
-            Effect::TellDependents => self.tell_dependents(task),
-            Effect::Ask(_) | Effect::File(_) | Effect::KeepTurn(_) | Effect::Record(_) => {}
+            Effect::TellDependents => {
+                self.tell_dependents(task);
+                self.tell_family(task);
+            }
+            Effect::Ask(_)
+            | Effect::File(_)
+            | Effect::KeepTurn(_)
+            | Effect::BeginSubtask(_)
+            | Effect::Record(_) => {}
         }
     }
 
@@ -357,6 +381,8 @@ impl Dispatcher {
                     }
                 }
             }
+            let parent = model.parent.clone();
+            self.forget_parent(task, parent.as_ref());
             self.timers.forget(task);
             self.live.remove(task);
         }
@@ -408,7 +434,8 @@ fn must_commit(event: &Event) -> bool {
         | Event::Progressed { .. }
         | Event::Deed { .. }
         | Event::Aside { .. }
-        | Event::WakeAsked { .. } => false,
+        | Event::WakeAsked { .. }
+        | Event::SubtaskAsked { .. } => false,
         Event::StartFailed { .. }
         | Event::Exited { .. }
         | Event::Gone { .. }
@@ -425,6 +452,9 @@ fn must_commit(event: &Event) -> bool {
         | Event::TimerFired { .. }
         | Event::DependencyEnded { .. }
         | Event::DependencyReopened { .. }
+        | Event::ChildEnded { .. }
+        | Event::ChildReopened { .. }
+        | Event::CalledOff { .. }
         | Event::Cancel { .. }
         | Event::QuitNow
         | Event::Answer { .. } => true,

@@ -58,6 +58,7 @@ types!(
     DeliveryView,
     Cleanup,
     OwnFolderView,
+    SubtaskView,
     TimelineRow,
     Event,
     LogLine,

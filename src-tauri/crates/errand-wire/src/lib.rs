@@ -28,7 +28,7 @@ pub use names::{
 };
 pub use parts::{
     Answered, ArtifactView, ChoiceView, Cleanup, DeliveryView, OwnFolderView, QuestionView, ReasonView,
-    RunView, TimelineRow, WireError,
+    RunView, SubtaskView, TimelineRow, WireError,
 };
 pub use requests::{
     AllowFolder, AnswerQuestion, ArchiveTasks, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty,
@@ -39,4 +39,4 @@ pub use views::{
     BackupDone, Changed, DoctorReport, DoctorRow, EngineStatus, LogPage, ProgramPreview, QuitReply,
     RaiseReply, RunReply, SettingView, Settings, TaskList, TaskRow, TaskView, Timeline, WaitEnd, WaitReply,
 };
-pub use worker::{CheckView, EffectView, WorkerCall, WorkerReply, WorkerVerb};
+pub use worker::{CheckView, EffectView, SubtaskSeen, WorkerCall, WorkerReply, WorkerVerb};

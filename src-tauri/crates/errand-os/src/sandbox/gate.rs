@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::landlock::Rules;
 use super::places::real;
 use super::scratch::Scratch;
-use super::{Access, Isolation, Limits, NOT_INSIDE, Sandbox, bubblewrap, probe};
+use super::{Isolation, Limits, NOT_INSIDE, Sandbox, bubblewrap, probe};
 use crate::os::sys::{
     Half, SingleThreaded, close_inherited, collect, fork, hold_signals, leave, release_signals,
 };
@@ -110,7 +110,7 @@ pub fn confine(
             env.extend([("HOME".to_owned(), own.clone()), ("TMPDIR".to_owned(), own)]);
             plan.rules = Some(Rules::for_all(sandbox, level, folder.clone(), scratch.path().to_owned()));
             words.push("errand".into());
-            let cwd = if sandbox.folder == Access::None { scratch.path().to_owned() } else { folder };
+            let cwd = sandbox.start(&folder).unwrap_or_else(|| scratch.path().to_owned());
             (gate, cwd, Some(scratch))
         }
     };

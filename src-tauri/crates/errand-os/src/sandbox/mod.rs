@@ -45,8 +45,10 @@ pub const GATE: &str = "/run/errand-gate";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sandbox {
     pub isolation: Isolation,
-    /// What it may do in the folder it runs in.
+    /// What it may do in the folder it is given.
     pub folder: Access,
+    /// Where in that folder it starts. What stands there is looked up inside: a link leads no further than the rest.
+    pub start_in: Option<PathBuf>,
     pub network: bool,
     pub limits: Limits,
     /// Folders that the program finds empty, such as the person's home. None is given as a whole.

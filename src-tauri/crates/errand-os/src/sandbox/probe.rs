@@ -32,6 +32,7 @@ fn try_bubblewrap() -> Result<(), String> {
         emptied: vec!["/root".into()],
         hidden: Vec::new(),
         run_folder: None,
+        start_in: None,
         run_socket: None,
     };
     let tried = Command::new(bwrap)
