@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use errand_model::{StartError, Work};
-use errand_os::{Home, Isolation, Launch, Process, Sandbox, Spawner, sandbox};
+use errand_os::{Home, Isolation, Launch, Process, Sandbox, Spawner, groups, sandbox};
 use tokio::sync::watch;
 
 use crate::{Agent, Order, Session, Starting, isolation};
@@ -35,9 +35,9 @@ impl Script {
     /// Starts the spawner, and another one whenever it dies.
     pub async fn start(lean_binary: &Path, home: Home) -> io::Result<Script> {
         let mark = home.mark();
-        let first = Arc::new(Spawner::start(lean_binary, &mark).await?);
+        let first = Arc::new(Spawner::start(lean_binary, &mark, groups::prepared()).await?);
         let (replace, spawner) = watch::channel(Some(first.clone()));
-        tokio::spawn(keep_alive(first, replace, lean_binary.to_owned(), mark.clone()));
+        tokio::spawn(keep_alive(first, replace, lean_binary.to_owned(), home.clone()));
         Ok(Script { spawner, mark: mark.into(), home, program: lean_binary.display().to_string() })
     }
 
@@ -106,14 +106,15 @@ async fn keep_alive(
     first: Arc<Spawner>,
     replace: watch::Sender<Option<Arc<Spawner>>>,
     lean_binary: PathBuf,
-    mark: String,
+    home: Home,
 ) {
+    let mark = home.mark();
     let mut present = first;
     loop {
         present.died().await;
         replace.send_replace(None);
-        end_adopted(&mark).await;
-        match Spawner::start(&lean_binary, &mark).await {
+        end_adopted(&home).await;
+        match Spawner::start(&lean_binary, &mark, groups::prepared()).await {
             Ok(fresh) => present = Arc::new(fresh),
             // Starts fail from here on, each with a sentence; the next engine tries again.
             Err(_) => return,
@@ -124,10 +125,11 @@ async fn keep_alive(
 
 /// A worker whose supervisor and spawner are both gone has become a child of ours. It is ended before its run is
 /// called lost.
-async fn end_adopted(mark: &str) {
-    let mark = mark.to_owned();
+async fn end_adopted(home: &Home) {
+    let home = home.clone();
     // If it cannot run, the sweep of the next start finds them.
-    drop(tokio::task::spawn_blocking(move || errand_os::reap_adopted(&mark)).await);
+    let reap = move || errand_os::reap_adopted(&home.mark(), &groups::places(&home));
+    drop(tokio::task::spawn_blocking(reap).await);
 }
 
 impl Agent for Script {

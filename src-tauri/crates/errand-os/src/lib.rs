@@ -3,6 +3,7 @@
 //! Files named after a system hold the same functions for it; where a system cannot do something yet, the
 //! function says so with an error.
 
+pub mod groups;
 mod home;
 mod identity;
 mod limits;
@@ -23,6 +24,7 @@ mod os;
 #[path = "other/mod.rs"]
 mod os;
 
+pub use groups::{Groups, Together};
 pub use home::Home;
 pub use identity::ProcessIdentity;
 pub use limits::raise_open_files;

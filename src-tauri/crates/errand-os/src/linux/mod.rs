@@ -1,4 +1,7 @@
 pub mod boundary;
+pub mod group;
+pub mod groups;
+pub mod into;
 pub mod ladder;
 pub mod process;
 pub mod sweep;

@@ -1,5 +1,6 @@
 //! Systems whose processes we cannot yet name for good.
 
+pub mod groups;
 pub mod sweep;
 pub mod tree;
 
