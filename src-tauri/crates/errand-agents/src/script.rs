@@ -25,7 +25,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Script {
     /// `None` while a dead spawner is being replaced.
     spawner: watch::Receiver<Option<Arc<Spawner>>>,
-    mark: Arc<str>,
     /// Where `errand` is: not every program finds it on its path.
     program: String,
     home: Home,
@@ -38,7 +37,7 @@ impl Script {
         let first = Arc::new(Spawner::start(lean_binary, &mark, groups::prepared()).await?);
         let (replace, spawner) = watch::channel(Some(first.clone()));
         tokio::spawn(keep_alive(first, replace, lean_binary.to_owned(), home.clone()));
-        Ok(Script { spawner, mark: mark.into(), home, program: lean_binary.display().to_string() })
+        Ok(Script { spawner, home, program: lean_binary.display().to_string() })
     }
 
     async fn begin(&self, order: Order) -> Result<Box<dyn Session>, StartError> {
@@ -68,7 +67,7 @@ impl Script {
         let starter = Starter { spawner: self.spawner.clone() };
         let first = turn::prepare(&files, &launch, order.turn)?;
         let process = starter.begin(first).await?;
-        Ok(Box::new(ScriptSession::new(starter, process, files, launch, self.mark.clone())))
+        Ok(Box::new(ScriptSession::new(starter, process, files, launch, self.home.clone())))
     }
 }
 

@@ -319,4 +319,40 @@ mod tests {
         forget(&home, Some(&Groups::below("/now")));
         assert_eq!(places(&home), [PathBuf::from("/now")]);
     }
+
+    /// With whatever controller this hierarchy has to itself; what it counts does not matter.
+    #[test]
+    fn who_stands_in_the_way_of_counting_moves_aside() {
+        let Ok(base) = find() else { return eprintln!("left out: {}", find().unwrap_err()) };
+        let root = Group::at(&base);
+        let given = root.enabled();
+        let Some(controller) = given.first().cloned().or_else(|| root.controllers().first().cloned()) else {
+            return eprintln!("left out: nothing can be counted in {}", base.display());
+        };
+        if given.is_empty() && (!is_root(&root) || root.enable(&controller).is_err()) {
+            return eprintln!("left out: {} counts nothing below it", base.display());
+        }
+        let group = Group::make(base.join(format!("errand-test-{}", std::process::id()))).unwrap();
+        let mut inside = std::process::Command::new("/bin/sleep").arg("1000").spawn().unwrap();
+        group.take(inside.id()).unwrap();
+        assert_eq!(strangers(&group), [0; 0], "what we have started is none");
+
+        count(&group, &[&controller]).unwrap();
+        assert_eq!(group.enabled(), [controller.as_str()]);
+        let aside = Group::at(group.path().join(ENGINE));
+        assert_eq!(aside.members(), [inside.id()]);
+        // Again, as after a restart of the engine: nobody is in the way any more.
+        count(&group, &[&controller]).unwrap();
+        let of_run = Group::make(group.path().join("run")).unwrap();
+        assert!(of_run.controllers().contains(&controller));
+
+        assert!(group.remove().is_err(), "somebody is in it");
+        group.kill();
+        inside.wait().unwrap();
+        assert!(group.empties_within(std::time::Duration::from_secs(20)));
+        group.remove().unwrap();
+        if given.is_empty() {
+            fs::write(base.join("cgroup.subtree_control"), format!("-{controller}")).ok();
+        }
+    }
 }

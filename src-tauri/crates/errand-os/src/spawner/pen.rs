@@ -94,7 +94,12 @@ impl Pen {
 
     /// What an isolated run gets for itself. An error is a half sentence.
     pub fn set_apart(&self, sandbox: &Sandbox) -> Result<Apart, String> {
-        let failed = |what: &str, error: io::Error| format!("{what} could not be set: {error}");
+        let failed = |what: &str, error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                format!("{what} cannot hold for all its processes together here, as agreed")
+            }
+            _ => format!("{what} could not be set: {error}"),
+        };
         let group = Group::make(self.apart().path()).map_err(|error| failed("its control group", error))?;
         let Limits { cpu, memory, processes, together } = sandbox.limits;
         let apart = Apart { group, cpu: cpu.filter(|_| together.cpu) };
@@ -133,9 +138,9 @@ impl Apart {
         self.group.empties_within(NOTICING)
     }
 
-    /// What its processes may still use together; None without such a limit.
-    pub fn cpu_left(&self) -> Option<Duration> {
-        let limit = self.cpu?;
+    /// What its processes may still use together if they had so much more; None without such a limit.
+    pub fn cpu_left(&self, more: Duration) -> Option<Duration> {
+        let limit = self.cpu? + more;
         Some(limit.saturating_sub(self.group.cpu_used().unwrap_or_default()))
     }
 }

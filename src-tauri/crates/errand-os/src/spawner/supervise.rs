@@ -33,6 +33,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How close to its end a limit of processor time is looked at.
 const CPU_STEP: Duration = Duration::from_millis(20);
 
+/// What may be used after that was told.
+const CPU_GRACE: Duration = Duration::from_secs(1);
+
 /// Where a supervisor stands.
 pub struct Place<'a> {
     pub alone: &'a SingleThreaded,
@@ -104,7 +107,7 @@ fn watch_over(run: RunFds, signals: &OwnedFd, place: &Place<'_>) {
         gated,
         pen: place.pen,
         apart,
-        cpu_exceeded: false,
+        cpu_told: false,
         elsewhere: false,
     }
     .watch(signals);
@@ -253,7 +256,7 @@ struct Supervisor<'a> {
     /// The control group we stand in with the program, and the one that an isolated program has for itself.
     pen: Option<&'a Pen>,
     apart: Option<Apart>,
-    cpu_exceeded: bool,
+    cpu_told: bool,
     /// Somebody is left who is not below us.
     elsewhere: bool,
 }
@@ -289,25 +292,33 @@ impl Supervisor<'_> {
         self.pen.is_none_or(|pen| pen.others().is_empty()) && self.apart.as_ref().is_none_or(Apart::is_empty)
     }
 
-    /// As with the limit of a single process: it is told, which ends those that do not listen, and then it has to go.
+    /// As the kernel does with a single process: it is told, which ends those that do not listen, and has to go if it
+    /// goes on nevertheless.
     fn hold_to_cpu_limit(&mut self) {
-        let left = self.apart.as_ref().and_then(Apart::cpu_left);
-        if self.cpu_exceeded || !left.is_some_and(|left| left.is_zero()) {
+        if !self.cpu_left().is_some_and(|left| left.is_zero()) {
             return;
         }
-        self.cpu_exceeded = true;
+        if self.cpu_told {
+            self.ladder.begin();
+            return;
+        }
+        self.cpu_told = true;
         let spared = self.gated.as_ref().and_then(Gated::wrapper);
         for row in rows(None, self.apart.as_ref()).into_iter().filter(|row| Some(row.pid) != spared) {
             process::signal(row.pid, row.start_time, Signal::XCPU).ok();
         }
-        self.ladder.begin();
+    }
+
+    /// None where nothing is due any more.
+    fn cpu_left(&self) -> Option<Duration> {
+        let apart = self.apart.as_ref().filter(|_| self.ladder.is_resting())?;
+        apart.cpu_left(if self.cpu_told { CPU_GRACE } else { Duration::ZERO })
     }
 
     /// When the limit can be reached at the earliest, with every processor at work.
     fn cpu_due(&self) -> Option<Duration> {
-        let left = self.apart.as_ref().filter(|_| !self.cpu_exceeded)?.cpu_left()?;
         let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
-        Some((left / u32::try_from(processors).unwrap_or(1)).max(CPU_STEP))
+        Some((self.cpu_left()? / u32::try_from(processors).unwrap_or(1)).max(CPU_STEP))
     }
 
     /// Collects who has exited. Returns whether anybody is left.

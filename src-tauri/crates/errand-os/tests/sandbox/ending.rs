@@ -31,11 +31,13 @@ fn an_isolated_program_is_asked_before_it_is_killed() {
             let polite = "trap 'echo bye; exit 4' TERM; echo ready; while :; do sleep 0.01; done";
             let mut process = lab.spawn(world.sh(polite, kind));
             assert_eq!(line(&mut process).await, "ready");
+            // Before that its gate has not said that it runs, and it would be asked once more.
+            started(&mut process).await;
             process.end();
             let told = outcome(process).await;
             assert_eq!(told.stdout, "bye\n", "{kind:?}");
             assert!(
-                matches!(told.events[..], [_, ProcessEvent::Exited { exit: Exit::Code(4), .. }, ..]),
+                matches!(told.events[..], [ProcessEvent::Exited { exit: Exit::Code(4), .. }, ..]),
                 "{kind:?}: {:?}",
                 told.events
             );
