@@ -6,6 +6,9 @@
 pub mod groups;
 mod home;
 mod identity;
+#[cfg(windows)]
+#[path = "windows/job.rs"]
+pub mod job;
 mod limits;
 mod lock;
 mod notify;
