@@ -28,6 +28,8 @@ export type IsolationView = { kind: Isolation, workspace: Workspace, network: Ne
  */
 text: string, };
 
+export type Together = { cpu: boolean, memory: boolean, processes: boolean, };
+
 export type AttemptRow = { name: string, text: string, };
 
 export type ReachColumn = { kind: Isolation, workspace: Workspace, network: Network, 
