@@ -24,6 +24,28 @@ pub fn set_in_groups(in_groups: bool) -> Result<(), String> {
     if in_groups { probe().groups.map(drop) } else { Ok(()) }
 }
 
+/// Runs a test again where a hierarchy is mounted, which only root can do and nobody else sees.
+pub fn with_a_hierarchy(name: &str, why: &str) {
+    const SECOND: &str = "ERRAND_TEST_MOUNTED";
+    let left_out = |why: &str| println!("test {name} is left out: no control groups here: {why}");
+    if std::env::var_os(SECOND).is_some() || !probe().root {
+        return left_out(why);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mount = |then: &str| {
+        let script = format!("mount -t cgroup2 none \"$0\" && {then}");
+        let mut command = std::process::Command::new("unshare");
+        command.args(["-m", "sh", "-c", &script]).arg(folder.path()).env(SECOND, "1");
+        command
+    };
+    if !mount("true").status().is_ok_and(|status| status.success()) {
+        return left_out(&format!("{why}, and none can be mounted"));
+    }
+    let mut again = mount("exec \"$@\"");
+    again.arg(std::env::current_exe().unwrap()).args(["--exact", name]);
+    assert!(again.status().unwrap().success(), "{name} has failed in a hierarchy of its own");
+}
+
 /// Where the spawners of this test make control groups.
 pub fn groups() -> Option<Groups> {
     IN_GROUPS.load(Ordering::Relaxed).then(|| probe().groups.unwrap())

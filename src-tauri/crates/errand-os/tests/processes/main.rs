@@ -48,7 +48,7 @@ fn main() -> ExitCode {
                     println!("test {name} ...");
                     test();
                 }
-                Err(why) => println!("test {name} is left out: no control groups here: {why}"),
+                Err(why) => lab::with_a_hierarchy(&name, &why),
             }
         }
     }
