@@ -14,19 +14,21 @@ export type Isolation = "none" | "landlock" | "bubblewrap";
 
 export type Limits = { isolate?: boolean, workspace?: Workspace, network?: Network, 
 /**
- * Address space of each of its processes.
+ * Of all its processes together where a control group counts, else the address space of each.
  */
 memory_bytes?: number, 
 /**
- * Processor time of each of its processes.
+ * Of all its processes together where a control group counts, else of each.
  */
 cpu_ms?: number, processes?: number, security?: Security, ask?: AskMode, };
 
-export type IsolationView = { kind: Isolation, workspace: Workspace, network: Network, memory_bytes: number | null, cpu_ms: number | null, processes: number | null, 
+export type IsolationView = { kind: Isolation, workspace: Workspace, network: Network, memory_bytes: number | null, cpu_ms: number | null, processes: number | null, together: Together, 
 /**
  * The same in words.
  */
 text: string, };
+
+export type Together = { cpu: boolean, memory: boolean, processes: boolean, };
 
 export type AttemptRow = { name: string, text: string, };
 
@@ -53,6 +55,14 @@ bubblewrap_problem: string | null,
  * How far the kernel's Landlock goes, as far as it is used.
  */
 landlock_level: number | null, 
+/**
+ * Why runs are not kept in control groups.
+ */
+groups_problem: string | null, 
+/**
+ * What control groups do not count here, and why.
+ */
+groups_gap: string | null, 
 /**
  * What each limit really limits.
  */

@@ -130,6 +130,7 @@ export function aTask(changes: Partial<TaskView> = {}): TaskView {
       memory_bytes: null,
       cpu_ms: null,
       processes: null,
+      together: { cpu: false, memory: false, processes: false },
       text: 'none, it runs as you',
     },
     around: [],

@@ -201,10 +201,10 @@ pub struct Limits {
     /// on or off; isolates it
     #[arg(long, value_parser = parse::name::<Network>)]
     pub network: Option<Network>,
-    /// The address space each of its processes may have, such as 512M or 4G; isolates it
+    /// The memory it may have, such as 512M or 4G; in all or each process, see `doctor`; isolates it
     #[arg(long, value_name = "SIZE", value_parser = parse::bytes)]
     pub memory: Option<u64>,
-    /// The processor time each of its processes may use: 90s, 5m or 1h30m; isolates it
+    /// The processor time it may use: 90s, 5m or 1h30m; in all or each process; isolates it
     #[arg(long, value_name = "DURATION", value_parser = parse::millis)]
     pub cpu: Option<u64>,
     /// How many processes it may be at a time; isolates it

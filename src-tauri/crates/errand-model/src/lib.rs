@@ -24,7 +24,9 @@ pub use event::{
     By, Death, DeliveryKind, Effect, Event, Exit, Refused, StartError, Subject, Surface, Transition,
 };
 pub use lease::{Held, Lease};
-pub use policy::{Abilities, AskMode, Execution, Isolation, Network, Resources, Security, Wish, Workspace};
+pub use policy::{
+    Abilities, AskMode, Execution, Isolation, Network, Resources, Security, Together, Wish, Workspace,
+};
 pub use reason::Reason;
 pub use step::{Step, accept, accept_subtask, step};
 pub use subtask::{CallOff, Child, DEEPEST, MOST_SUBTASKS, SubtaskWish};

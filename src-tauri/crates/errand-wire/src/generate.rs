@@ -33,6 +33,7 @@ types!(
     Isolation,
     Limits,
     IsolationView,
+    Together,
     AttemptRow,
     ReachColumn,
     IsolationReport,

@@ -21,7 +21,7 @@ pub use folder::{AroundView, FolderView};
 pub use frame::{ClientFrame, ClientHello, Feed, PROTOCOL, Role, ServerFrame, ServerHello};
 pub use isolation::{
     AskMode, AttemptRow, Isolation, IsolationReport, IsolationView, Limits, Network, ReachColumn, Security,
-    Workspace,
+    Together, Workspace,
 };
 pub use names::{
     DeliveryState, Hold, LogStream, Notify, Phase, Priority, QuitMode, Surface, TaskState, WindowKind,

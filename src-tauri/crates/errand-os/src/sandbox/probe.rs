@@ -12,6 +12,7 @@ pub fn probe() -> Probe {
         bubblewrap: try_bubblewrap(),
         landlock: landlock::level().ok_or_else(|| "this kernel has none, or one before Linux 6.2".to_owned()),
         root: rustix::process::geteuid().is_root(),
+        groups: crate::groups::look(),
     }
 }
 

@@ -3,7 +3,7 @@
 use errand_base::{TaskId, Timestamp};
 use errand_wire::{
     ArtifactView, ChoiceView, Isolation, IsolationView, Network, Notify, Phase, Priority, QuestionView,
-    ReasonView, RunView, SubjectKind, TaskRow, TaskState, TaskView, TimelineRow, Workspace,
+    ReasonView, RunView, SubjectKind, TaskRow, TaskState, TaskView, TimelineRow, Together, Workspace,
 };
 use jiff::tz::TimeZone;
 
@@ -106,6 +106,7 @@ fn isolation() -> IsolationView {
         memory_bytes: None,
         cpu_ms: None,
         processes: None,
+        together: Together::default(),
         text: "none, it runs as you".into(),
     }
 }
