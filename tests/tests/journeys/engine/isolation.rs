@@ -183,7 +183,7 @@ fn processor_time_is_counted_for_all_together_where_a_group_counts_it() {
     let task = home.task(&id);
     assert_eq!(task["isolation"]["together"]["cpu"], true, "{task}");
     assert!(task["isolation"]["text"].as_str().unwrap().contains("processor 2 s in all"), "{task}");
-    assert_eq!(task["run"]["signal"], 24, "{task}");
+    assert_eq!(task["run"]["exit_signal"], 24, "{task}");
     home.quit();
 }
 
