@@ -201,3 +201,32 @@ fn a_part_speaks_for_itself_alone_and_may_not_do_more_than_the_whole() {
     assert!(home.file("inner/here").exists() && home.file("there").exists(), "{said}");
     home.quit();
 }
+
+#[test]
+fn a_link_in_its_folder_leads_a_part_no_further_than_the_whole() {
+    let home = Home::new();
+    home.start_and_keep();
+    if home.json("doctor")["isolation"]["kind"] == "none" {
+        home.quit();
+        return;
+    }
+    let outside = home.scratch().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("secret"), "key\n").unwrap();
+    let outside = outside.display().to_string();
+    let turn = format!(
+        r#"case "$ERRAND_TURN" in
+        1) ln -s {outside} link
+           echo '{{"status": "continue", "wake": {{"when_subtasks_end": true}}, "subtasks": [{{"cwd": "link",
+               "argv": ["sh", "-c", "cat secret {outside}/secret; touch {outside}/mark; exit 0"]}}]}}' \
+               > "$ERRAND_RESPONSE_FILE" ;;
+        *) $E finish Done ;;
+        esac"#
+    );
+    let id = script(&home, "--isolate Try", &turn);
+    home.ended(&[&id]);
+    let part = home.task(&ids(&home.task(&id))[0]);
+    assert!(!part["artifact"]["report"].as_str().unwrap().contains("key"), "{part}");
+    assert!(!home.scratch().join("outside/mark").exists(), "{part}");
+    home.quit();
+}
