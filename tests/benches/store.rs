@@ -120,9 +120,6 @@ fn bare(path: &Path, clock: &SystemClock) -> Outcome<(usize, Duration)> {
 
 fn task(n: usize) -> Outcome<Task> {
     Ok(Task {
-        parent: None,
-        children: Vec::new(),
-        depth: 0,
         id: TaskId::try_from(format!("bold-falcon-{n}"))?,
         parent: None,
         depth: 0,
