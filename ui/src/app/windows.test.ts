@@ -138,7 +138,7 @@ test('Task: a link is only opened after the person has seen where it leads', asy
 });
 
 test('Task: a question is answered with its choice', async () => {
-  const question = { id: 'q1', task: null, kind: 'blocker', text: 'Go on?', options: [{ name: 'wait', label: 'Keep waiting' }], open: false, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
+  const question = { id: 'q1', task: null, kind: 'blocker', text: 'Go on?', options: [{ name: 'wait', label: 'Keep waiting' }], open: false, fields: [], state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
   const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
   fake.answers.answer = () => (now.view = aTask());
   await until('Go on?');
@@ -149,7 +149,7 @@ test('Task: a question is answered with its choice', async () => {
 });
 
 test('Task: a worker is answered in the person\'s own words', async () => {
-  const question = { id: 'q1', task: null, kind: 'user_input', text: 'Which colour?', options: [], open: true, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
+  const question = { id: 'q1', task: null, kind: 'user_input', text: 'Which colour?', options: [], open: true, fields: [], state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
   const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
   fake.answers.answer = () => (now.view = aTask());
   await until('Which colour?');
@@ -161,6 +161,28 @@ test('Task: a worker is answered in the person\'s own words', async () => {
   own!.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
   await vi.waitFor(() => expect(document.body.textContent).not.toContain('Which colour?'));
   const params = { task: 'bold-falcon-427', question: 'q1', choice: 'sea green', surface: 'window' };
+  expect(fake.asked.find(({ command }) => command === 'answer')?.params).toEqual(params);
+});
+
+test('Task: several things are asked in one form, and a secret is not shown while it is typed', async () => {
+  const field = { kind: 'text', options: [], open: false, required: true, secret: false, default: null, min: null, max: null } as const;
+  const fields = [{ ...field, name: 'user', label: 'User' }, { ...field, name: 'word', label: 'Password', secret: true }];
+  const question = { id: 'q1', task: null, kind: 'user_input', text: 'Sign in?', options: [], open: false, fields, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
+  const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
+  fake.answers.answer = () => (now.view = aTask());
+  await until('Sign in?');
+  const inputs = [...document.querySelectorAll<HTMLInputElement>('form input')];
+  expect(inputs.map(({ type }) => type)).toEqual(['text', 'password']);
+  expect(inputs.map(({ labels }) => labels?.[0]?.textContent?.trim())).toEqual(['User', 'Password']);
+  for (const [n, value] of ['ada', 'canary'].entries()) {
+    expect(button('Send')?.disabled).toBe(true);
+    inputs[n]!.value = value;
+    inputs[n]!.dispatchEvent(new Event('input', { bubbles: true }));
+  }
+  await vi.waitFor(() => expect(button('Send')?.disabled).toBe(false));
+  button('Send')?.click();
+  await vi.waitFor(() => expect(document.body.textContent).not.toContain('Sign in?'));
+  const params = { task: 'bold-falcon-427', question: 'q1', choice: '', fields: { user: 'ada', word: 'canary' }, surface: 'window' };
   expect(fake.asked.find(({ command }) => command === 'answer')?.params).toEqual(params);
 });
 
@@ -190,7 +212,7 @@ test('Task: sub-tasks are listed with their states, lead to their windows, and a
     { id: 'calm-owl-102', level: 2, title: 'dark red', state: 'needs_you', outcome: 'It asks' },
   ] as const;
   const question = { id: 'calm-owl-102/q1', task: 'calm-owl-102', kind: 'user_input', text: 'Which red?' };
-  const questions = [{ ...question, options: [], open: true, state: 'open', asked_at: aTask().created_at, answered: null }];
+  const questions = [{ ...question, options: [], open: true, fields: [], state: 'open', asked_at: aTask().created_at, answered: null }];
   const view: TaskView = { ...aTask(), parent: 'calm-owl-100', subtasks: [...subtasks], questions };
   const fake = new Fake({ show: () => view, history: () => ({ rows: [] }), answer: () => view, opened: () => ({}) });
   shown = mount(TaskWindow, { target: document.body, props: { platform: fake, id: view.id } });

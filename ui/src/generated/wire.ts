@@ -122,6 +122,30 @@ name: string, label: string, };
 
 export type Answered = { choice: string | null, by: string, at: string, surface: Surface | null, };
 
+export type FieldKind = "text" | "integer" | "number" | "flag";
+
+export type FieldView = { name: string, 
+/**
+ * What the person reads; the name if it is empty.
+ */
+label: string, 
+/**
+ * `text`, `integer`, `number` or `flag`.
+ */
+kind: FieldKind, options: Array<string>, 
+/**
+ * Any text will do, also beside the options.
+ */
+open: boolean, 
+/**
+ * Yes if it is not said.
+ */
+required: boolean | null, 
+/**
+ * What is typed is not shown and not kept.
+ */
+secret: boolean, default: string | null, min: number | null, max: number | null, };
+
 export type QuestionView = { 
 /**
  * `q1`, `q2`: unique within the task. Of a sub-task, as seen from above, `TASK/q1`.
@@ -132,10 +156,17 @@ id: string,
  */
 task: string | null, kind: string, text: string, options: Array<ChoiceView>, 
 /**
- * `open`, `answered` or `withdrawn`.
  * Any text will do, also beside the options.
  */
-open: boolean, state: string, asked_at: string, answered: Answered | null, };
+open: boolean, 
+/**
+ * It asks for these at once.
+ */
+fields: Array<FieldView>, 
+/**
+ * `open`, `answered` or `withdrawn`.
+ */
+state: string, asked_at: string, answered: Answered | null, };
 
 export type CheckView = { what: string, met: boolean, note: string | null, };
 
@@ -324,9 +355,13 @@ export type AnswerQuestion = { task: string,
  */
 question?: string, 
 /**
- * The name of an option, or its label.
+ * The name of an option, its label, or a text.
  */
-choice: string, surface?: Surface, };
+choice: string, 
+/**
+ * By the names of the question's fields, in place of `choice`.
+ */
+fields?: Record<string, string>, surface?: Surface, };
 
 export type ArchiveTasks = { tasks: Array<string>, 
 /**

@@ -304,7 +304,7 @@ pub struct Delete {
 }
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true).args(["text", "choose"]))]
+#[command(group = ArgGroup::new("what").required(true).args(["text", "choose", "fields"]))]
 pub struct Answer {
     /// The id or its beginning
     pub task: String,
@@ -314,6 +314,10 @@ pub struct Answer {
     /// The option to choose
     #[arg(long, value_name = "OPTION")]
     pub choose: Option<String>,
+    /// One of several things it asks for; `-` as the value reads a line from standard input, as secrets must be; may be
+    /// repeated
+    #[arg(long = "field", value_name = "K=V")]
+    pub fields: Vec<String>,
     /// The answer in words; a text that names an option chooses it
     pub text: Vec<String>,
 }

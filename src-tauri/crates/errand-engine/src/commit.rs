@@ -166,7 +166,7 @@ pub(crate) fn write_effect(
         Effect::Prompt { .. } | Effect::Yield { .. } | Effect::Take { .. } => {}
         // The open questions of a task are rows that follow its state; only the answer is news.
         Effect::Ask(_) => {}
-        Effect::Settle { question, choice, by } => {
+        Effect::Settle { question, choice, by, told: _ } => {
             tx.questions().settle(seq, *question, choice.as_deref(), by.as_ref(), now)?;
             let told = tx.deliveries().of_task(seq)?;
             for delivery in told.into_iter().filter(|delivery| delivery.question == Some(*question)) {

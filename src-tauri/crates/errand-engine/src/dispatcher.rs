@@ -12,7 +12,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use errand_base::{Code, Fault, RunId, TaskId};
-use errand_model::{Candidate, Choice, Death, Effect, Event, Hold, Rank, State, Step, World, admit, step};
+use errand_model::{
+    Candidate, Choice, Death, Effect, Event, Hold, Rank, State, Step, Told, World, admit, step,
+};
 
 use crate::commit::{StepWrite, Written};
 use crate::input::{Accepted, Action, Input, Leave, LiveTask, Moment, Reply, Used};
@@ -52,7 +54,7 @@ struct Entry {
     committing: Option<Letter>,
     letters: VecDeque<Letter>,
     /// Programs of the run that wait for an answer, by the number of their question.
-    askers: HashMap<u32, oneshot::Sender<Option<String>>>,
+    askers: HashMap<u32, oneshot::Sender<Option<Told>>>,
     /// The run was ended because the engine must leave; its last report becomes "unknown".
     leaving: bool,
 }
@@ -69,7 +71,7 @@ struct Letter {
 /// A program that asks: hears the number of its question, then its answer.
 struct Asker {
     opened: Reply<u32>,
-    answer: oneshot::Sender<Option<String>>,
+    answer: oneshot::Sender<Option<Told>>,
 }
 
 impl Letter {
@@ -296,7 +298,7 @@ impl Dispatcher {
                 }
             }
             Effect::Deliver(_) => self.actions.push(Action::Deliver),
-            Effect::Settle { question, choice, .. } => {
+            Effect::Settle { question, choice, told, .. } => {
                 self.actions.push(Action::Deliver);
                 let Some(entry) = self.live.get_mut(task) else { return };
                 let asker = entry.askers.remove(question);
@@ -306,7 +308,7 @@ impl Dispatcher {
                     shared.listen.notify_one();
                 }
                 if let Some(asker) = asker {
-                    drop(asker.send(choice.clone()));
+                    drop(asker.send(told.clone()));
                 }
             }
             Effect::TellDependents => {

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use errand_agents::{Desk, Subtask};
 use errand_base::{Clock, Code, Fault, RunId, TaskId, Timestamp};
-use errand_model::{Ask, CallOff, Check, Checkpoint, Event, Finish, SubtaskWish, WakeWish, Work};
+use errand_model::{
+    Ask, CallOff, Check, Checkpoint, Event, Field, Finish, SubtaskWish, Told, WakeWish, Work,
+};
 use errand_store::{Store, Stored};
 use tokio::sync::{mpsc, oneshot};
 
@@ -21,6 +23,7 @@ const PROGRESS_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_QUESTION: usize = 16 * 1024;
 const LONGEST_NOTE: usize = 1_000;
 const MOST_OPTIONS: usize = 50;
+const MOST_OF_A_NAME: usize = 100;
 const LONGEST_REPORT: usize = 8 << 20;
 
 /// Gives the programs of a run a way to us.
@@ -55,7 +58,7 @@ pub struct Worker {
 pub struct Asking {
     pub question: u32,
     /// `None`: it was withdrawn.
-    pub answer: oneshot::Receiver<Option<String>>,
+    pub answer: oneshot::Receiver<Option<Told>>,
 }
 
 impl Worker {
@@ -82,7 +85,11 @@ impl Worker {
             text: bounded("The question", ask.text, LONGEST_QUESTION)?,
             options: options(ask.options)?,
             open: ask.open,
+            fields: fields(ask.fields)?,
         };
+        if !ask.fields.is_empty() && (!ask.options.is_empty() || ask.open) {
+            return Err(Fault::new(Code::BadUsage, "A question has options or fields, not both."));
+        }
         if ask.text.trim().is_empty() {
             return Err(Fault::new(Code::BadUsage, "The question is empty."));
         }
@@ -259,6 +266,18 @@ fn bounded(what: &str, text: String, most: usize) -> Result<String, Fault> {
         return Err(Fault::new(Code::BadUsage, format!("{what} is longer than {most} bytes.")));
     }
     Ok(text)
+}
+
+fn fields(fields: Vec<Field>) -> Result<Vec<Field>, Fault> {
+    Field::check(&fields).map_err(|why| Fault::new(Code::BadUsage, why))?;
+    fields
+        .into_iter()
+        .map(|field| {
+            let label = bounded("A label", field.label, LONGEST_NOTE)?;
+            let name = bounded("The name of a field", field.name, MOST_OF_A_NAME)?;
+            Ok(Field { name, label, options: options(field.options)?, ..field })
+        })
+        .collect()
 }
 
 fn options(options: Vec<String>) -> Result<Vec<String>, Fault> {

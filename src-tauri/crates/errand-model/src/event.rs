@@ -4,8 +4,8 @@ use errand_base::{RunId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Afterwards, Artifact, Aside, Ask, CallOff, Check, Checkpoint, Finish, Hold, Question, Reason, Response,
-    State, SubtaskWish, Tail, TurnRecord, Wake,
+    Afterwards, Answer, Artifact, Aside, Ask, CallOff, Check, Checkpoint, Finish, Hold, Question, Reason,
+    Response, State, SubtaskWish, Tail, Told, TurnRecord, Wake,
 };
 
 /// Where a person acted.
@@ -222,7 +222,7 @@ pub enum Event {
     QuitNow,
     Answer {
         question: u32,
-        choice: String,
+        answer: Answer,
         by: By,
     },
     Retry {
@@ -271,7 +271,10 @@ pub enum Effect {
     /// A question was settled: by this answer, or (`None`) because it no longer matters.
     Settle {
         question: u32,
+        /// As it is kept.
         choice: Option<String>,
+        /// As whoever asked is told it.
+        told: Option<Told>,
         by: Option<By>,
     },
     File(Artifact),

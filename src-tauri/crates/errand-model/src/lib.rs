@@ -11,6 +11,7 @@ mod event;
 pub mod gate;
 mod lease;
 mod policy;
+mod question;
 mod reason;
 mod step;
 mod subtask;
@@ -27,6 +28,7 @@ pub use lease::{Held, Lease};
 pub use policy::{
     Abilities, AskMode, Execution, Isolation, Network, Resources, Security, Together, Wish, Workspace,
 };
+pub use question::{Answer, BadAnswer, Field, FieldKind, Given, Question, QuestionKind, Told};
 pub use reason::Reason;
 pub use step::{Step, accept, accept_subtask, step};
 pub use subtask::{CallOff, Child, DEEPEST, MOST_SUBTASKS, SubtaskWish};
@@ -35,6 +37,6 @@ pub use talk::{
     ToolResult, TurnOutcome, TurnRecord, Wake, WakeWish,
 };
 pub use task::{
-    Choice, Dependency, Hold, Holds, Notify, Origin, Policy, Priority, Program, Question, QuestionKind, Run,
-    Stage, State, Task, Timer, TimerKind, TurnLimits, Work,
+    Choice, Dependency, Hold, Holds, Notify, Origin, Policy, Priority, Program, Run, Stage, State, Task,
+    Timer, TimerKind, TurnLimits, Work,
 };

@@ -9,7 +9,9 @@ mod worker;
 
 use errand_base::{TaskId, Timestamp};
 
-use crate::{By, Choice, Dependency, Effect, Event, Hold, Policy, Reason, Refused, State, Task};
+use crate::{
+    Answer, By, Choice, Dependency, Effect, Event, Hold, Policy, QuestionKind, Reason, Refused, State, Task,
+};
 pub use children::accept_subtask;
 use draft::Draft;
 use process::Ended;
@@ -110,7 +112,7 @@ pub fn step(task: &Task, event: Event, now: Timestamp) -> Result<Step, Refused> 
             process::cancel(&mut draft, Reason::CancelledByPerson, text)?;
         }
         Event::QuitNow => process::quit_now(&mut draft)?,
-        Event::Answer { question, choice, by } => answered(&mut draft, question, &choice, by)?,
+        Event::Answer { question, answer, by } => answered(&mut draft, question, &answer, by)?,
         Event::Retry { by } => waiting::retry(&mut draft, &by)?,
         Event::Message { text, replace, by } => worker::message(&mut draft, text, replace, &by)?,
     }
@@ -149,7 +151,7 @@ fn released(draft: &mut Draft, hold: Hold, by: Option<By>) -> Result<(), Refused
     Ok(())
 }
 
-fn answered(draft: &mut Draft, question: u32, answer: &str, by: By) -> Result<(), Refused> {
+fn answered(draft: &mut Draft, question: u32, answer: &Answer, by: By) -> Result<(), Refused> {
     let Some(open) = draft.task.questions.iter().find(|open| open.n == question) else {
         return Err(if draft.task.state.is_final() {
             Refused::AlreadyEnded
@@ -157,29 +159,16 @@ fn answered(draft: &mut Draft, question: u32, answer: &str, by: By) -> Result<()
             Refused::NoSuchQuestion
         });
     };
-    let wanted = answer.trim();
-    if open.kind == crate::QuestionKind::UserInput {
-        let offered = open.options.iter().find(|option| option.trim().eq_ignore_ascii_case(wanted));
-        let given = match offered {
-            Some(option) => option.clone(),
-            None if open.open && !wanted.is_empty() => wanted.to_owned(),
-            None => return Err(Refused::BadChoice),
-        };
+    let given = open.take(answer).map_err(|_| Refused::BadChoice)?;
+    let chosen = open.choices.iter().copied().find(|choice| choice.name() == given.shown);
+    let Some(choice) = chosen.filter(|_| open.kind == QuestionKind::Blocker) else {
         let text = say_by("Answered", &by);
         draft.settle(question, Some((given, by)), &text);
         worker::go_on(draft, Reason::Answered, text);
         return Ok(());
-    }
-    let choice = open
-        .choices
-        .iter()
-        .copied()
-        .find(|choice| {
-            choice.name().eq_ignore_ascii_case(wanted) || choice.label().eq_ignore_ascii_case(wanted)
-        })
-        .ok_or(Refused::BadChoice)?;
+    };
     let text = say_by(&format!("“{}” was chosen", choice.label()), &by);
-    draft.settle(question, Some((choice.name().to_owned(), by)), &text);
+    draft.settle(question, Some((given, by)), &text);
     match choice {
         Choice::RunAnyway => waiting::run_anyway(draft, text),
         Choice::WaitForRetry => waiting::wait_for_retry(draft, text),

@@ -3,7 +3,7 @@
 use errand_base::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Exit, SubtaskWish};
+use crate::{Exit, Field, SubtaskWish};
 
 /// What a task remembers of it from one turn to the next. Empty for a program that only prints.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +129,9 @@ pub struct Ask {
     /// Any text will do, also beside the options. Without options it always will.
     #[serde(default, alias = "other")]
     pub open: bool,
+    /// Several things at once, in place of options.
+    #[serde(default)]
+    pub fields: Vec<Field>,
 }
 
 /// What a worker hands over at its end.

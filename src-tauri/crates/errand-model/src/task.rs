@@ -5,7 +5,7 @@ use std::time::Duration;
 use errand_base::{RunId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Around, Child, Execution, Lease, Reason, Talk};
+use crate::{Around, Child, Execution, Lease, Question, Reason, Talk};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -288,15 +288,6 @@ pub struct Run {
     pub working_since: Option<Timestamp>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum QuestionKind {
-    /// Work cannot go on by itself; the person chooses how.
-    Blocker,
-    /// The worker wants to know something.
-    UserInput,
-}
-
 /// What a person can choose when work is blocked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -337,21 +328,6 @@ impl Choice {
             Choice::StartAgain => "Start again",
         }
     }
-}
-
-/// An open question. `n` counts up within the task and is never used again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Question {
-    pub n: u32,
-    pub kind: QuestionKind,
-    pub text: String,
-    /// Of a blocker.
-    pub choices: Vec<Choice>,
-    /// What a worker offers.
-    pub options: Vec<String>,
-    /// Any text will do, also beside the options.
-    pub open: bool,
-    pub asked_at: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

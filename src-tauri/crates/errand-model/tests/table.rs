@@ -441,7 +441,7 @@ fn plain_cases() -> Vec<Case> {
         case("answer(nonsense)", |task| answer(task, "nonsense")),
         case("answer(no such question)", |_| Event::Answer {
             question: NO_SUCH,
-            choice: "cancel".into(),
+            answer: Answer::text("cancel"),
             by: by(),
         }),
         case("retry", |_| Event::Retry { by: by() }),
@@ -503,7 +503,12 @@ fn more_tries(task: &mut Task, exit: Exit, gone: bool) -> Event {
 }
 
 fn asked(run: RunId) -> Event {
-    let ask = Ask { text: "Which colour?".into(), options: vec!["Red".into(), "Blue".into()], open: false };
+    let ask = Ask {
+        text: "Which colour?".into(),
+        options: vec!["Red".into(), "Blue".into()],
+        open: false,
+        fields: Vec::new(),
+    };
     Event::Asked { run, ask }
 }
 
@@ -570,7 +575,7 @@ fn hold(hold: Hold) -> Event {
 
 fn answer(task: &Task, choice: &str) -> Event {
     let question = task.questions.first().map_or(NO_SUCH, |question| question.n);
-    Event::Answer { question, choice: choice.into(), by: by() }
+    Event::Answer { question, answer: Answer::text(choice), by: by() }
 }
 
 // ---- rows ----

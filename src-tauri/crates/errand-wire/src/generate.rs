@@ -52,6 +52,8 @@ types!(
     RunView,
     ChoiceView,
     Answered,
+    FieldKind,
+    FieldView,
     QuestionView,
     CheckView,
     EffectView,

@@ -27,8 +27,8 @@ pub use names::{
     DeliveryState, Hold, LogStream, Notify, Phase, Priority, QuitMode, Surface, TaskState, WindowKind,
 };
 pub use parts::{
-    Answered, ArtifactView, ChoiceView, Cleanup, DeliveryView, OwnFolderView, QuestionView, ReasonView,
-    RunView, SubtaskView, TimelineRow, WireError,
+    Answered, ArtifactView, ChoiceView, Cleanup, DeliveryView, FieldKind, FieldView, OwnFolderView,
+    QuestionView, ReasonView, RunView, SubtaskView, TimelineRow, WireError,
 };
 pub use requests::{
     AllowFolder, AnswerQuestion, ArchiveTasks, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty,

@@ -79,6 +79,39 @@ pub struct Answered {
     pub surface: Option<Surface>,
 }
 
+/// One of several things that are asked at once.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(default)]
+pub struct FieldView {
+    pub name: String,
+    /// What the person reads; the name if it is empty.
+    pub label: String,
+    /// `text`, `integer`, `number` or `flag`.
+    pub kind: FieldKind,
+    pub options: Vec<String>,
+    /// Any text will do, also beside the options.
+    pub open: bool,
+    /// Yes if it is not said.
+    pub required: Option<bool>,
+    /// What is typed is not shown and not kept.
+    pub secret: bool,
+    pub default: Option<String>,
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+}
+
+impl Eq for FieldView {}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldKind {
+    #[default]
+    Text,
+    Integer,
+    Number,
+    Flag,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct QuestionView {
     /// `q1`, `q2`: unique within the task. Of a sub-task, as seen from above, `TASK/q1`.
@@ -91,10 +124,13 @@ pub struct QuestionView {
     pub kind: String,
     pub text: String,
     pub options: Vec<ChoiceView>,
-    /// `open`, `answered` or `withdrawn`.
     /// Any text will do, also beside the options.
     #[serde(default)]
     pub open: bool,
+    /// It asks for these at once.
+    #[serde(default)]
+    pub fields: Vec<FieldView>,
+    /// `open`, `answered` or `withdrawn`.
     pub state: String,
     #[ts(type = "string")]
     #[schemars(with = "String")]

@@ -155,8 +155,13 @@ pub struct AnswerQuestion {
     #[ts(optional)]
     #[serde(default)]
     pub question: Option<String>,
-    /// The name of an option, or its label.
+    /// The name of an option, its label, or a text.
+    #[serde(default)]
     pub choice: String,
+    /// By the names of the question's fields, in place of `choice`.
+    #[ts(type = "Record<string, string>", optional)]
+    #[serde(default)]
+    pub fields: BTreeMap<String, String>,
     #[ts(optional)]
     #[serde(default)]
     pub surface: Option<Surface>,

@@ -4,7 +4,7 @@
 use errand_base::{TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::WireError;
+use crate::{FieldView, WireError};
 
 /// The first and only line of a program of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub enum WorkerVerb {
         /// Any text will do, also beside the options.
         #[serde(default)]
         other: bool,
+        /// Several things at once, in place of options. The answer then is a JSON object.
+        #[serde(default)]
+        fields: Vec<FieldView>,
     },
     Progress {
         note: String,

@@ -2,6 +2,7 @@
 
 mod around;
 mod boundary;
+mod forms;
 mod subtasks;
 mod turns;
 mod verbs;

@@ -109,6 +109,14 @@ export class Task {
     });
   }
 
+  /** Answers a question that asks for several things at once. */
+  fill(question: string, fields: Record<string, string>): Promise<void> {
+    const task = this.view?.id ?? this.#id;
+    return this.#do(async () => {
+      this.#take(await this.#platform.call('answer', { task, question, choice: '', fields, surface: SURFACE }));
+    });
+  }
+
   async #do(work: () => Promise<void>): Promise<void> {
     if (this.busy) return;
     this.busy = true;

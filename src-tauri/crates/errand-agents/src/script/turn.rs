@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use errand_model::{Response, StartError, Status};
+use errand_model::{Field, Response, StartError, Status};
 use errand_os::Launch;
 
 use crate::tools::MOST_CALLS;
@@ -65,6 +65,15 @@ pub(super) fn read(bytes: &[u8]) -> Result<Box<Response>, String> {
     }
     if response.tool_calls.len() > MOST_CALLS {
         return Err(format!("it calls more than {MOST_CALLS} tools in one turn"));
+    }
+    if let Some(question) = &response.question {
+        Field::check(&question.fields)?;
+        // Nobody waits for its answer, so it would have to be written down.
+        if question.fields.iter().any(|field| field.secret) {
+            return Err(
+                "a secret can only be asked while a program waits for it: errand ask --secret".to_owned()
+            );
+        }
     }
     Ok(Box::new(response))
 }

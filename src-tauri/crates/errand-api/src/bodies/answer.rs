@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
+
 use errand_base::{Code, Fault, TaskId};
-use errand_model::{By, Event};
+use errand_model::{Answer, BadAnswer, By, Event};
 use errand_wire::{AnswerQuestion, QuestionView, TaskView, command};
 
 use super::change::surface;
@@ -15,12 +17,43 @@ impl Body for command::Answer {
         let n = number(question)?;
         // What is asked below it is answered there.
         let asks = question.task.clone().unwrap_or_else(|| id.clone());
+        let answer = answer_of(params.choice, params.fields)?;
+        looked_at(api, &asks, n, &answer).await?;
         let by = By::at(surface(params.surface));
-        match api.engine.tell(&asks, Event::Answer { question: n, choice: params.choice.clone(), by }).await {
+        match api.engine.tell(&asks, Event::Answer { question: n, answer, by }).await {
             Ok(()) => view(api, &id).await,
-            Err(fault) => Err(explain(api, &id, &question.id, &params.choice, fault).await),
+            Err(fault) => Err(explain(api, &id, &question.id, fault).await),
         }
     }
+}
+
+fn answer_of(text: String, fields: BTreeMap<String, String>) -> Result<Answer, Fault> {
+    match (text.trim().is_empty(), fields.is_empty()) {
+        (false, false) => Err(Fault::new(Code::BadUsage, "An answer is a text or has fields, not both.")),
+        (true, false) => Ok(Answer::Fields(fields)),
+        (_, true) => Ok(Answer::Text(text)),
+    }
+}
+
+/// Says what is wrong with an answer in words, before the engine refuses it by name.
+async fn looked_at(api: &Api, asks: &TaskId, n: u32, answer: &Answer) -> Result<(), Fault> {
+    let id = asks.clone();
+    let row = api
+        .store
+        .read(move |reader| match reader.tasks().load(&id)? {
+            Some(stored) => Ok(stored.task.questions.into_iter().find(|question| question.n == n)),
+            None => Ok(None),
+        })
+        .await?;
+    let Some(question) = row else { return Ok(()) };
+    let Err(BadAnswer(why)) = question.take(answer) else { return Ok(()) };
+    let names = question.choices.iter().map(|choice| choice.name());
+    let names: Vec<&str> = names.chain(question.options.iter().map(String::as_str)).collect();
+    let fault = Fault::new(Code::BadAnswer, format!("The answer does not count: {why}."));
+    Err(match names.as_slice() {
+        [] => fault,
+        names => fault.hint(format!("Choose one of: {}.", names.join(", "))),
+    })
 }
 
 /// The question that is meant: the named one, or the only one that is open.
@@ -71,15 +104,10 @@ fn settled(id: &TaskId, question: &QuestionView) -> Fault {
     }
 }
 
-async fn explain(api: &Api, id: &TaskId, question: &str, choice: &str, fault: Fault) -> Fault {
+async fn explain(api: &Api, id: &TaskId, question: &str, fault: Fault) -> Fault {
     let Ok(task) = view(api, id).await else { return fault };
     let Some(found) = task.questions.iter().find(|other| other.id == question) else { return fault };
     match fault.code {
-        Code::BadAnswer => {
-            let names: Vec<&str> = found.options.iter().map(|option| option.name.as_str()).collect();
-            Fault::new(Code::BadAnswer, format!("“{choice}” is not one of its options."))
-                .hint(format!("Choose one of: {}.", names.join(", ")))
-        }
         Code::QuestionNotFound | Code::IllegalState if found.state != "open" => settled(id, found),
         _ => fault,
     }

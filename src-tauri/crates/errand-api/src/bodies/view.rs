@@ -2,7 +2,7 @@
 
 use errand_base::{TaskId, Timestamp, say_duration};
 use errand_engine::{ATTACHMENTS_VARIABLE, RunShared, Telling};
-use errand_model::{Choice, Exit, Format, Part, QuestionKind, Surface, Talk};
+use errand_model::{Choice, Exit, Field, FieldKind, Format, Part, QuestionKind, Surface, Talk};
 use errand_os::WorkFolders;
 use errand_store::{
     Change, Cleanup, Delivery, DeliveryState, QuestionRow, QuestionState, Row, RunPhase, RunRow, Stored,
@@ -201,6 +201,7 @@ pub(super) fn question(row: QuestionRow) -> wire::QuestionView {
         text: row.text,
         options: row.choices.into_iter().map(choice).chain(row.options.into_iter().map(option)).collect(),
         open: row.open,
+        fields: row.fields.into_iter().map(field).collect(),
         state: match row.state {
             QuestionState::Open => "open",
             QuestionState::Answered => "answered",
@@ -210,6 +211,18 @@ pub(super) fn question(row: QuestionRow) -> wire::QuestionView {
         asked_at: row.asked_at,
         answered,
     }
+}
+
+fn field(field: Field) -> wire::FieldView {
+    let label = field.label().to_owned();
+    let Field { name, label: _, kind, options, open, required, secret, default, min, max } = field;
+    let kind = match kind {
+        FieldKind::Text => wire::FieldKind::Text,
+        FieldKind::Integer => wire::FieldKind::Integer,
+        FieldKind::Number => wire::FieldKind::Number,
+        FieldKind::Flag => wire::FieldKind::Flag,
+    };
+    wire::FieldView { name, label, kind, options, open, required: Some(required), secret, default, min, max }
 }
 
 fn option(option: String) -> wire::ChoiceView {

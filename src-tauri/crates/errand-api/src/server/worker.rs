@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use errand_base::{Code, Fault};
 use errand_engine::{Accepted, Door, Worker};
-use errand_model::{Ask, Check, Checkpoint, Finish, SubtaskWish, WakeWish};
-use errand_wire::{CheckView, SubtaskSeen, WorkerCall, WorkerReply, WorkerVerb};
+use errand_model::{Ask, Check, Checkpoint, Field, FieldKind, Finish, SubtaskWish, WakeWish};
+use errand_wire::{CheckView, FieldView, SubtaskSeen, WorkerCall, WorkerReply, WorkerVerb};
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::{AbortHandle, JoinSet};
@@ -77,8 +77,9 @@ async fn connection(stream: UnixStream, worker: &Worker, boundary: &Boundary) ->
     let Some(line) = lines.next().await? else { return Ok(()) };
     let started = worker.started().await;
     let reply = match permit(&line, (peer.pid(), started), worker, boundary) {
-        Ok(WorkerVerb::Ask { question, options, other }) => {
-            let ask = Ask { text: question, options, open: other };
+        Ok(WorkerVerb::Ask { question, options, other, fields }) => {
+            let fields = fields.into_iter().map(field).collect();
+            let ask = Ask { text: question, options, open: other, fields };
             match asked(ask, worker, &mut lines, &mut write).await? {
                 Some(reply) => reply,
                 None => return Ok(()),
@@ -156,6 +157,17 @@ async fn perform(verb: WorkerVerb, worker: &Worker) -> Result<WorkerReply, Fault
     }
 }
 
+fn field(view: FieldView) -> Field {
+    let FieldView { name, label, kind, options, open, required, secret, default, min, max } = view;
+    let kind = match kind {
+        errand_wire::FieldKind::Text => FieldKind::Text,
+        errand_wire::FieldKind::Integer => FieldKind::Integer,
+        errand_wire::FieldKind::Number => FieldKind::Number,
+        errand_wire::FieldKind::Flag => FieldKind::Flag,
+    };
+    Field { name, label, kind, options, open, required: required.unwrap_or(true), secret, default, min, max }
+}
+
 fn check(view: CheckView) -> Check {
     Check { what: view.what, met: view.met, note: view.note }
 }
@@ -183,7 +195,7 @@ async fn asked(
         }
     };
     match answer.await {
-        Ok(Some(answer)) => Ok(Some(WorkerReply::Answer(answer))),
+        Ok(Some(answer)) => Ok(Some(WorkerReply::Answer(answer.map(|told| told.reveal().to_owned())))),
         Ok(None) | Err(_) => {
             // It may have been answered in this very moment; then there is nothing to take back.
             drop(worker.withdraw(number).await);

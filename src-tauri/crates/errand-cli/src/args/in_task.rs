@@ -32,6 +32,13 @@ pub struct Ask {
     /// Take any other answer as well
     #[arg(long, requires = "options")]
     pub other: bool,
+    /// One of several things to ask at once: NAME, NAME:integer, NAME:number or NAME:flag, with =LABEL after it; may be
+    /// repeated, and the answer then is a JSON object
+    #[arg(long = "field", value_name = "FIELD", conflicts_with = "options")]
+    pub fields: Vec<String>,
+    /// Something to ask that is neither shown nor kept: NAME, or NAME=LABEL; may be repeated
+    #[arg(long = "secret", value_name = "NAME", conflicts_with = "options")]
+    pub secrets: Vec<String>,
     /// Take the question back after this time and exit with 7
     #[arg(long, value_name = "DURATION", value_parser = parse::millis)]
     pub timeout: Option<u64>,

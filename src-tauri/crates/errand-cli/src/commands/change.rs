@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use errand_api::client::Client;
-use errand_base::Fault;
+use errand_base::{Code, Fault};
 use errand_wire::{
     AnswerQuestion, ArchiveTasks, CancelTasks, Changed, Command, DeleteTasks, EditTask, MessageMode,
-    PauseTasks, RetryTask, Surface, TaskView, WireError, WriteTo, command,
+    PauseTasks, RetryTask, Surface, TaskRef, TaskView, WireError, WriteTo, command,
 };
 use serde_json::Value;
 
@@ -20,10 +20,61 @@ use super::wait::said;
 const HERE: Option<Surface> = Some(Surface::Terminal);
 
 pub async fn answer(session: &Session, typed: Answer) -> End {
+    let (fields, typed_here) = values(&typed.fields)?;
     let choice = typed.choose.unwrap_or_else(|| typed.text.join(" "));
-    let params = AnswerQuestion { task: typed.task, question: typed.question, choice, surface: HERE };
     let client = session.connect().await?;
+    if !typed_here.is_empty() || !choice.is_empty() {
+        let (_, task) = ask::<command::Show>(&client, TaskRef { task: typed.task.clone() }).await?;
+        refuse_secrets(&task, typed.question.as_deref(), &typed_here, !choice.is_empty())?;
+    }
+    let params = AnswerQuestion { task: typed.task, question: typed.question, choice, fields, surface: HERE };
     changed_one(session, ask::<command::Answer>(&client, params).await?)
+}
+
+/// The fields of an answer, and which of them stood in the command line.
+fn values(given: &[String]) -> Result<(BTreeMap<String, String>, Vec<String>), Fault> {
+    let mut fields = BTreeMap::new();
+    let mut typed_here = Vec::new();
+    for pair in given {
+        let Some((name, value)) = pair.split_once('=') else {
+            return Err(Fault::new(Code::BadUsage, format!("“{pair}” names a field and gives it no value."))
+                .hint("Write --field NAME=VALUE."));
+        };
+        let value = if value == "-" {
+            let mut line = String::new();
+            let read = std::io::stdin().read_line(&mut line);
+            read.map_err(|error| {
+                Fault::new(Code::BadUsage, format!("Standard input could not be read: {error}."))
+            })?;
+            line.trim_end_matches(['\n', '\r']).to_owned()
+        } else {
+            typed_here.push(name.to_owned());
+            value.to_owned()
+        };
+        if fields.insert(name.to_owned(), value).is_some() {
+            return Err(Fault::new(Code::BadUsage, format!("“{name}” is given twice.")));
+        }
+    }
+    Ok((fields, typed_here))
+}
+
+/// A command line can be read by others and stands in the history of a shell.
+fn refuse_secrets(
+    task: &TaskView,
+    question: Option<&str>,
+    typed_here: &[String],
+    text: bool,
+) -> Result<(), Fault> {
+    let open = task.questions.iter().filter(|open| open.state == "open");
+    let mut meant = open.filter(|open| question.is_none_or(|id| open.id.eq_ignore_ascii_case(id.trim())));
+    let secret = meant.find_map(|open| {
+        open.fields.iter().find(|field| field.secret && (text || typed_here.contains(&field.name)))
+    });
+    match secret {
+        None => Ok(()),
+        Some(field) => Err(Fault::new(Code::BadUsage, format!("“{}” is a secret.", field.name))
+            .hint(format!("Give it on standard input: --field {}=-", field.name))),
+    }
 }
 
 pub async fn retry(session: &Session, typed: Task) -> End {

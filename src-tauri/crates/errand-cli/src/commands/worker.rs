@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use errand_base::{Code, Fault};
-use errand_wire::{CheckView, WorkerCall, WorkerReply, WorkerVerb};
+use errand_wire::{CheckView, FieldKind, FieldView, WorkerCall, WorkerReply, WorkerVerb};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -73,11 +73,43 @@ fn unexpected() -> Fault {
     Fault::new(Code::VersionMismatch, "The answer is not one that this version knows.")
 }
 
+/// `port:integer=The port`
+fn field(text: &str, secret: bool) -> Result<FieldView, Fault> {
+    let (name, label) = text.split_once('=').unwrap_or((text, ""));
+    let (name, kind) = name.split_once(':').unwrap_or((name, "text"));
+    let kind = match kind {
+        "text" => FieldKind::Text,
+        "integer" => FieldKind::Integer,
+        "number" => FieldKind::Number,
+        "flag" => FieldKind::Flag,
+        other => {
+            return Err(Fault::new(Code::BadUsage, format!("“{other}” is no kind of field."))
+                .hint("There are text, integer, number and flag."));
+        }
+    };
+    let (name, label) = (name.to_owned(), label.to_owned());
+    Ok(FieldView { name, label, kind, secret, ..FieldView::default() })
+}
+
+/// The value of this field in an answer with fields.
+fn value_of(answer: &str, name: &str) -> String {
+    let object: Option<serde_json::Value> = serde_json::from_str(answer).ok();
+    match object.as_ref().and_then(|object| object.get(name)) {
+        Some(serde_json::Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => String::new(),
+    }
+}
+
 async fn ask(json: bool, typed: args::Ask) -> End {
-    let args::Ask { question, options, other, timeout } = typed;
+    let args::Ask { question, options, other, fields, secrets, timeout } = typed;
     let question = question.join(" ");
+    let fields = fields.iter().map(|text| field(text, false));
+    let fields: Vec<FieldView> =
+        fields.chain(secrets.iter().map(|text| field(text, true))).collect::<Result<_, Fault>>()?;
+    let only = fields.as_slice().first().filter(|_| fields.len() == 1).map(|field| field.name.clone());
     let answer = async {
-        let mut talk = Talk::begin(WorkerVerb::Ask { question, options, other }).await?;
+        let mut talk = Talk::begin(WorkerVerb::Ask { question, options, other, fields }).await?;
         loop {
             match talk.reply().await {
                 Ok(WorkerReply::Asked(_)) => {}
@@ -111,6 +143,11 @@ async fn ask(json: bool, typed: args::Ask) -> End {
         return Err(Fault::new(Code::QuestionNotFound, "The question was withdrawn.")
             .hint("The task has ended or was cancelled.")
             .into());
+    };
+    // Who asks for one thing wants that thing.
+    let answer = match only {
+        Some(name) => value_of(&answer, &name),
+        None => answer,
     };
     if json {
         output::document(&serde_json::json!({ "answer": answer }))?;

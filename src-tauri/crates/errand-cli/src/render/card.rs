@@ -6,7 +6,8 @@ pub mod samples;
 mod tests;
 
 use errand_wire::{
-    ArtifactView, Cleanup, OwnFolderView, Phase, QuestionView, RunView, TaskView, TimelineRow,
+    ArtifactView, Cleanup, FieldKind, FieldView, OwnFolderView, Phase, QuestionView, RunView, TaskView,
+    TimelineRow,
 };
 
 use super::time::{Now, absolute, elapsed, relative};
@@ -87,6 +88,16 @@ pub fn question(task: &TaskView, question: &QuestionView, look: Look, now: &Now)
         }
         None => (&task.id, String::new()),
     };
+    if !question.fields.is_empty() {
+        lines.extend(question.fields.iter().map(|field| indent(&about_field(field, look))));
+        let fields = question.fields.iter().map(|field| {
+            let value = if field.secret { "-" } else { "VALUE" };
+            format!("--field {}={value}", shell_word(&clean(&field.name)))
+        });
+        let fields: Vec<String> = fields.collect();
+        lines.push(indent(&format!("errand answer {}{which} {}", task.id, fields.join(" "))));
+        return lines.join("\n");
+    }
     if question.options.is_empty() {
         lines.push(indent(&format!("errand answer {id}{which} 'YOUR ANSWER'")));
         return lines.join("\n");
@@ -102,6 +113,32 @@ pub fn question(task: &TaskView, question: &QuestionView, look: Look, now: &Now)
         lines.push(indent(&format!("errand answer {id}{which} 'ANOTHER ANSWER'")));
     }
     lines.join("\n")
+}
+
+/// "port  The port (whole number, 1 to 65535, usually 22)"
+fn about_field(field: &FieldView, look: Look) -> String {
+    let mut about = Vec::new();
+    match field.kind {
+        FieldKind::Text => {}
+        FieldKind::Integer => about.push("whole number".to_owned()),
+        FieldKind::Number => about.push("number".to_owned()),
+        FieldKind::Flag => about.push("yes or no".to_owned()),
+    }
+    match (field.min, field.max) {
+        (Some(min), Some(max)) => about.push(format!("{min} to {max}")),
+        (Some(min), None) => about.push(format!("at least {min}")),
+        (None, Some(max)) => about.push(format!("at most {max}")),
+        (None, None) => {}
+    }
+    if !field.options.is_empty() {
+        about.push(field.options.join(" / "));
+    }
+    about.extend(field.secret.then(|| "secret".to_owned()));
+    about.extend((field.required == Some(false)).then(|| "may be left out".to_owned()));
+    about.extend(field.default.as_ref().map(|value| format!("usually {value}")));
+    let label = if field.label == field.name { String::new() } else { format!("  {}", clean(&field.label)) };
+    let about = if about.is_empty() { String::new() } else { format!("  ({})", clean(&about.join(", "))) };
+    format!("{}{label}{}", clean(&field.name), paint(look, QUIET, &about))
 }
 
 fn facts(task: &TaskView, look: Look, now: &Now) -> String {

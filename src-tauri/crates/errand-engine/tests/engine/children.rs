@@ -6,7 +6,8 @@ use errand_agents::fake::FakeRun;
 use errand_base::{Code, TaskId};
 use errand_engine::{Accepted, Worker};
 use errand_model::{
-    Ask, By, Event, Exit, Finish, Lease, Policy, Reason, State, SubtaskWish, Surface, Task, WakeWish,
+    Answer, Ask, By, Event, Exit, Finish, Lease, Policy, Reason, State, SubtaskWish, Surface, Task, Told,
+    WakeWish,
 };
 use errand_os::Told;
 
@@ -265,16 +266,16 @@ async fn its_person_hears_of_the_whole_and_of_questions_under_its_name() {
     let (parent, run, ids) = family(&world, &["red", "blue"]).await;
     run.emit(turn(AWAIT));
     let worker = world.worker_of(&ids[0]).await;
-    let ask = Ask { text: "Which red?".into(), options: Vec::new(), open: true };
+    let ask = Ask { text: "Which red?".into(), open: true, ..Ask::default() };
     let asking = worker.ask(ask).await.unwrap();
     let banner = world.shown(1).await.remove(0);
     assert_eq!(banner.title, format!("Errand asks in {parent}"));
     assert_eq!(banner.body, "Paint the fence: red\nWhich red?");
     world.notifier.act(&banner.key, "default");
     assert_eq!(world.clicked().await, parent, "a click leads to the task that its person knows");
-    let answer = Event::Answer { question: asking.question, choice: "dark".into(), by: by() };
+    let answer = Event::Answer { question: asking.question, answer: Answer::text("dark"), by: by() };
     world.engine.tell(&ids[0], answer).await.unwrap();
-    assert_eq!(asking.answer.await.unwrap().as_deref(), Some("dark"));
+    assert_eq!(asking.answer.await.unwrap().as_ref().map(Told::reveal), Some("dark"));
     done(&world, &ids[0], "Dark red").await;
     world.run_of(&ids[1]).await.emit(turn(r#"{"status":"failed","summary":"No blue."}"#));
     world.until_told(&parent, Reason::SubtasksEnded).await;

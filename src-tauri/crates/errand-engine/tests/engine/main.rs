@@ -12,7 +12,9 @@ use std::time::Duration;
 use errand_agents::SessionEvent;
 use errand_base::Code;
 use errand_engine::{Edit, Leave};
-use errand_model::{By, Event, Exit, Notify, Policy, Priority, Reason, StartError, State, Surface};
+use errand_model::{
+    Answer, By, Event, Exit, Notify, Policy, Priority, Reason, StartError, State, Surface, Told,
+};
 use errand_os::Told;
 use world::{World, exited, output};
 
@@ -189,7 +191,7 @@ async fn a_task_waits_for_another_and_asks_when_that_fails() {
     world.run_of(&first).await.emit(exited(Exit::Code(1)));
     world.until(&second, State::NeedsYou).await;
     let by = By::at(Surface::Window);
-    let answer = |choice: &str| Event::Answer { question: 1, choice: choice.into(), by: by.clone() };
+    let answer = |choice: &str| Event::Answer { question: 1, answer: Answer::text(choice), by: by.clone() };
     assert_eq!(world.engine.tell(&second, answer("shout")).await.unwrap_err().code, Code::BadAnswer);
     world.engine.tell(&second, answer("run_anyway")).await.unwrap();
     assert_eq!(

@@ -6,19 +6,19 @@ use errand_agents::SessionEvent;
 use errand_base::Code;
 use errand_engine::Leave;
 use errand_model::{
-    Ask, By, Check, Checkpoint, Event, Exit, Finish, Policy, Reason, State, Surface, TurnLimits, TurnOutcome,
-    WakeWish,
+    Answer, Ask, By, Check, Checkpoint, Event, Exit, Finish, Policy, Reason, State, Surface, Told,
+    TurnLimits, TurnOutcome, WakeWish,
 };
 
 use crate::world::{World, exited, output, turn};
 
 fn ask(text: &str, options: &[&str]) -> Ask {
     let options = options.iter().map(|option| (*option).to_owned()).collect();
-    Ask { text: text.into(), options, open: false }
+    Ask { text: text.into(), options, ..Ask::default() }
 }
 
 fn answer(question: u32, choice: &str) -> Event {
-    Event::Answer { question, choice: choice.into(), by: By::at(Surface::Terminal) }
+    Event::Answer { question, answer: Answer::text(choice), by: By::at(Surface::Terminal) }
 }
 
 fn finish(report: &str) -> Finish {
@@ -79,7 +79,7 @@ async fn a_program_that_asks_waits_without_a_slot_and_goes_on_with_the_answer() 
     // Its slot is free for the fourth.
     world.runs(4).await;
     world.engine.tell(&ids[0], answer(asking.question, "RED")).await.unwrap();
-    assert_eq!(asking.answer.await.unwrap().as_deref(), Some("Red"));
+    assert_eq!(asking.answer.await.unwrap().as_ref().map(Told::reveal), Some("Red"));
     assert_eq!(world.state(&ids[0]).await, State::Running);
     for run in world.agent.runs() {
         run.emit(exited(Exit::Code(0)));

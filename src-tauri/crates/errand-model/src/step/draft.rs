@@ -2,7 +2,7 @@ use errand_base::{RunId, Timestamp};
 
 use super::Step;
 use crate::{
-    By, Choice, Effect, Question, QuestionKind, Reason, Refused, Stage, State, Subject, Task, Timer,
+    By, Choice, Effect, Given, Question, QuestionKind, Reason, Refused, Stage, State, Subject, Task, Timer,
     TimerKind, Transition,
 };
 
@@ -99,6 +99,7 @@ impl Draft {
                 choices,
                 options: Vec::new(),
                 open: false,
+                fields: Vec::new(),
                 asked_at: self.now,
             },
             reason,
@@ -107,19 +108,8 @@ impl Draft {
 
     /// A worker's own question.
     pub fn ask_for(&mut self, ask: &crate::Ask, reason: Reason) {
-        let n = self.task.next_question;
-        self.open_question(
-            Question {
-                n,
-                kind: QuestionKind::UserInput,
-                text: ask.text.clone(),
-                choices: Vec::new(),
-                options: ask.options.clone(),
-                open: ask.open || ask.options.is_empty(),
-                asked_at: self.now,
-            },
-            reason,
-        );
+        let question = Question::asked(self.task.next_question, ask, self.now);
+        self.open_question(question, reason);
     }
 
     fn open_question(&mut self, question: Question, reason: Reason) {
@@ -137,14 +127,15 @@ impl Draft {
     }
 
     /// Closes a question: answered, or withdrawn when `answer` is `None`.
-    pub fn settle(&mut self, n: u32, answer: Option<(String, By)>, text: &str) {
+    pub fn settle(&mut self, n: u32, answer: Option<(Given, By)>, text: &str) {
         self.task.questions.retain(|question| question.n != n);
         let (to, reason) = match answer {
             Some(_) => ("answered", Reason::AnsweredByPerson),
             None => ("withdrawn", Reason::Settled),
         };
-        let (choice, by) = answer.unzip();
-        self.effect(Effect::Settle { question: n, choice, by });
+        let (given, by) = answer.unzip();
+        let (choice, told) = given.map(|given| (given.shown, given.told)).unzip();
+        self.effect(Effect::Settle { question: n, choice, told, by });
         self.effect(Effect::Record(Transition {
             subject: Subject::Question(n),
             from: "open",

@@ -138,7 +138,7 @@ fn after_good_turn(draft: &mut Draft, run: RunId, turn: GoodTurn<'_>) {
             "" => "It cannot go on by itself. What should it do?".to_owned(),
             summary => format!("It cannot go on: {summary} What should it do?"),
         };
-        (response.status == Status::Blocked).then_some(Ask { text, options: Vec::new(), open: true })
+        (response.status == Status::Blocked).then_some(Ask { text, open: true, ..Ask::default() })
     });
     if let Some(ask) = ask {
         draft.leave_run(run, winds_up, Reason::TurnEnded, &ended);

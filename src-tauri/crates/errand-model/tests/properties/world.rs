@@ -319,7 +319,7 @@ impl World {
                     }
                     (Which::Any(any), _) => (*any, CHOICES[choice % CHOICES.len()]),
                 };
-                (n(task), Event::Answer { question, choice: choice.into(), by: by() })
+                (n(task), Event::Answer { question, answer: Answer::text(choice), by: by() })
             }
             Op::Cancel(task) => (n(task), Event::Cancel { by: by() }),
             Op::QuitNow(task) => (n(task), Event::QuitNow),
@@ -364,7 +364,12 @@ impl World {
             }
             Report::WindUpFailed => Event::WindUpFailed { run, text: "after_run failed".into() },
             Report::Asked => {
-                let ask = Ask { text: "Which?".into(), options: vec!["perhaps".into()], open: false };
+                let ask = Ask {
+                    text: "Which?".into(),
+                    options: vec!["perhaps".into()],
+                    open: false,
+                    fields: Vec::new(),
+                };
                 Event::Asked { run, ask }
             }
             Report::AskerGone(any) => {

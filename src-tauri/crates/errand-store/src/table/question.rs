@@ -1,7 +1,7 @@
 use std::ops::Deref;
 
 use errand_base::Timestamp;
-use errand_model::{By, Choice, Question, QuestionKind, Surface, Task};
+use errand_model::{By, Choice, Field, Question, QuestionKind, Surface, Task};
 use rusqlite::{Connection, params};
 
 use crate::StoreError;
@@ -36,6 +36,7 @@ pub struct QuestionRow {
     pub options: Vec<String>,
     /// Any text will do.
     pub open: bool,
+    pub fields: Vec<Field>,
     pub state: QuestionState,
     pub asked_at: Timestamp,
     pub settled_at: Option<Timestamp>,
@@ -47,7 +48,7 @@ pub struct QuestionRow {
 macro_rules! select {
     ($which:literal) => {
         concat!(
-            "SELECT task, n, kind, text, choices, options, open, state, asked_at, settled_at, choice, surface, note FROM question ",
+            "SELECT task, n, kind, text, choices, options, open, fields, state, asked_at, settled_at, choice, surface, note FROM question ",
             $which
         )
     };
@@ -122,6 +123,7 @@ pub(super) fn open_of(conn: &Connection, task: i64) -> Result<Vec<Question>, Sto
             choices: row.choices,
             options: row.options,
             open: row.open,
+            fields: row.fields,
             asked_at: row.asked_at,
         })
         .collect())
@@ -152,8 +154,9 @@ pub(super) fn sync(conn: &Connection, seq: i64, task: &Task, now: Timestamp) -> 
 }
 
 fn insert(conn: &Connection, seq: i64, question: &Question) -> Result<bool, StoreError> {
-    let sql = "INSERT OR IGNORE INTO question (task, n, kind, text, choices, options, open, state, asked_at) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8)";
+    let sql = "INSERT OR IGNORE INTO question (task, n, kind, text, choices, options, open, fields, state, \
+               asked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open', ?9)";
+    let fields = if question.fields.is_empty() { None } else { Some(json("question", &question.fields)?) };
     let params = params![
         seq,
         question.n,
@@ -162,6 +165,7 @@ fn insert(conn: &Connection, seq: i64, question: &Question) -> Result<bool, Stor
         json("question", &question.choices)?,
         json("question", &question.options)?,
         question.open,
+        fields,
         question.asked_at.as_millis(),
     ];
     Ok(conn.prepare_cached(sql)?.execute(params)? > 0)
@@ -177,6 +181,7 @@ fn read(row: &rusqlite::Row<'_>) -> Result<QuestionRow, StoreError> {
         choices: columns.json()?,
         options: columns.json()?,
         open: columns.get()?,
+        fields: columns.json_or_default()?,
         state: columns.name()?,
         asked_at: columns.time()?,
         settled_at: columns.time_or_none()?,

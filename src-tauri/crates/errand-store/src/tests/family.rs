@@ -23,6 +23,7 @@ fn asking(task: Task) -> Task {
         choices: Vec::new(),
         options: Vec::new(),
         open: true,
+        fields: Vec::new(),
         asked_at: NOW,
     };
     Task { state: State::NeedsYou, questions: vec![question], next_question: 2, ..task }

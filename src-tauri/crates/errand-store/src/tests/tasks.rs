@@ -43,6 +43,7 @@ fn questions() -> impl Strategy<Value = Vec<Question>> {
                 choices,
                 options,
                 open,
+                fields: Vec::new(),
                 asked_at,
             })
             .collect()
@@ -306,6 +307,7 @@ async fn a_question_is_settled_once_whether_the_task_goes_first_or_not() {
         choices: vec![Choice::RunAnyway, Choice::Cancel],
         options: Vec::new(),
         open: false,
+        fields: Vec::new(),
         asked_at: NOW,
     };
     let questions = vec![question(1), question(2), question(3)];

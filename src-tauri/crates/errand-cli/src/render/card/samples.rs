@@ -123,6 +123,7 @@ pub fn question(id: &str, options: &[(&str, &str)]) -> QuestionView {
             .collect(),
         open: false,
         state: "open".into(),
+        fields: Vec::new(),
         asked_at: at("11:57:00"),
         answered: None,
     }
