@@ -1,6 +1,6 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { ArtifactView, TaskRow, TaskView } from '../generated/wire';
+import type { ArtifactView, FieldView, TaskRow, TaskView } from '../generated/wire';
 import { aTask, aLine, Fake } from '../platform/fake';
 import QuickWindow from './QuickWindow.svelte';
 import TaskWindow from './TaskWindow.svelte';
@@ -165,7 +165,7 @@ test('Task: a worker is answered in the person\'s own words', async () => {
 });
 
 test('Task: several things are asked in one form, and a secret is not shown while it is typed', async () => {
-  const field = { kind: 'text', options: [], open: false, required: true, secret: false, default: null, min: null, max: null } as const;
+  const field: Omit<FieldView, 'name' | 'label'> = { kind: 'text', options: [], open: false, required: true, secret: false, default: null, min: null, max: null };
   const fields = [{ ...field, name: 'user', label: 'User' }, { ...field, name: 'word', label: 'Password', secret: true }];
   const question = { id: 'q1', task: null, kind: 'user_input', text: 'Sign in?', options: [], open: false, fields, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
   const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
