@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use errand_base::{Code, Fault, RunId, TaskId};
 use errand_model::{
-    Candidate, Choice, Death, Effect, Event, Hold, Rank, State, Step, Told, World, admit, step,
+    AnswerText, Candidate, Choice, Death, Effect, Event, Hold, Rank, State, Step, World, admit, step,
 };
 
 use crate::commit::{StepWrite, Written};
@@ -54,7 +54,7 @@ struct Entry {
     committing: Option<Letter>,
     letters: VecDeque<Letter>,
     /// Programs of the run that wait for an answer, by the number of their question.
-    askers: HashMap<u32, oneshot::Sender<Option<Told>>>,
+    askers: HashMap<u32, oneshot::Sender<Option<AnswerText>>>,
     /// The run was ended because the engine must leave; its last report becomes "unknown".
     leaving: bool,
 }
@@ -71,7 +71,7 @@ struct Letter {
 /// A program that asks: hears the number of its question, then its answer.
 struct Asker {
     opened: Reply<u32>,
-    answer: oneshot::Sender<Option<Told>>,
+    answer: oneshot::Sender<Option<AnswerText>>,
 }
 
 impl Letter {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use errand_base::{Fault, RunId, TaskId, Timestamp};
 use errand_model::{
-    Afterwards, Aside, Ask, Check, Death, Event, Exit, Origin, Policy, Priority, Response, StartError, Step,
-    SubtaskWish, Tail, Task, Told, Work,
+    Afterwards, AnswerText, Aside, Ask, Check, Death, Event, Exit, Origin, Policy, Priority, Response,
+    StartError, Step, SubtaskWish, Tail, Task, Work,
 };
 use tokio::sync::oneshot;
 
@@ -69,7 +69,7 @@ pub(crate) enum Input {
         run: RunId,
         ask: Ask,
         opened: Reply<u32>,
-        answer: oneshot::Sender<Option<Told>>,
+        answer: oneshot::Sender<Option<AnswerText>>,
     },
     /// A program of a run hands part of its work on.
     Spawn {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use errand_agents::{Desk, Subtask};
 use errand_base::{Clock, Code, Fault, RunId, TaskId, Timestamp};
 use errand_model::{
-    Ask, CallOff, Check, Checkpoint, Event, Field, Finish, SubtaskWish, Told, WakeWish, Work,
+    AnswerText, Ask, CallOff, Check, Checkpoint, Event, Field, Finish, SubtaskWish, WakeWish, Work,
 };
 use errand_store::{Store, Stored};
 use tokio::sync::{mpsc, oneshot};
@@ -58,7 +58,7 @@ pub struct Worker {
 pub struct Asking {
     pub question: u32,
     /// `None`: it was withdrawn.
-    pub answer: oneshot::Receiver<Option<Told>>,
+    pub answer: oneshot::Receiver<Option<AnswerText>>,
 }
 
 impl Worker {

@@ -4,8 +4,8 @@ use errand_base::{RunId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Afterwards, Answer, Artifact, Aside, Ask, CallOff, Check, Checkpoint, Finish, Hold, Question, Reason,
-    Response, State, SubtaskWish, Tail, Told, TurnRecord, Wake,
+    Afterwards, Answer, AnswerText, Artifact, Aside, Ask, CallOff, Check, Checkpoint, Finish, Hold, Question,
+    Reason, Response, State, SubtaskWish, Tail, TurnRecord, Wake,
 };
 
 /// Where a person acted.
@@ -274,7 +274,7 @@ pub enum Effect {
         /// As it is kept.
         choice: Option<String>,
         /// As whoever asked is told it.
-        told: Option<Told>,
+        told: Option<AnswerText>,
         by: Option<By>,
     },
     File(Artifact),

@@ -28,7 +28,7 @@ pub use lease::{Held, Lease};
 pub use policy::{
     Abilities, AskMode, Execution, Isolation, Network, Resources, Security, Together, Wish, Workspace,
 };
-pub use question::{Answer, BadAnswer, Field, FieldKind, Given, Question, QuestionKind, Told};
+pub use question::{Answer, AnswerText, BadAnswer, Field, FieldKind, Given, Question, QuestionKind};
 pub use reason::Reason;
 pub use step::{Step, accept, accept_subtask, step};
 pub use subtask::{CallOff, Child, DEEPEST, MOST_SUBTASKS, SubtaskWish};

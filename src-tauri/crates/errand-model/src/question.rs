@@ -54,11 +54,11 @@ impl Answer {
 
 /// What is told to the worker, and to nobody else: it may hold a secret, so it has no form to be written down in.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Told(String);
+pub struct AnswerText(String);
 
-impl Told {
-    pub fn new(text: impl Into<String>) -> Told {
-        Told(text.into())
+impl AnswerText {
+    pub fn new(text: impl Into<String>) -> AnswerText {
+        AnswerText(text.into())
     }
 
     pub fn reveal(&self) -> &str {
@@ -66,9 +66,9 @@ impl Told {
     }
 }
 
-impl fmt::Debug for Told {
+impl fmt::Debug for AnswerText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Told(…)")
+        f.write_str("AnswerText(…)")
     }
 }
 
@@ -78,7 +78,7 @@ pub struct Given {
     /// As it is kept and shown. Secrets are not in it.
     pub shown: String,
     /// Whole, for whoever waits for it.
-    pub told: Told,
+    pub told: AnswerText,
 }
 
 /// Why an answer does not count, in words.
@@ -142,7 +142,7 @@ impl Question {
                 return Err(BadAnswer(format!("“{wanted}” is not one of {}", names.join(", "))));
             }
         };
-        Ok(Given { told: Told::new(shown.clone()), shown })
+        Ok(Given { told: AnswerText::new(shown.clone()), shown })
     }
 
     fn take_fields(&self, values: &BTreeMap<String, String>) -> Result<Given, BadAnswer> {
@@ -164,7 +164,7 @@ impl Question {
             shown.push(format!("{}: {text}", field.name));
             told.extend(value.map(|value| (field.name.clone(), value)));
         }
-        let told = Told::new(serde_json::Value::Object(told).to_string());
+        let told = AnswerText::new(serde_json::Value::Object(told).to_string());
         Ok(Given { shown: shown.join("\n"), told })
     }
 }

@@ -6,8 +6,8 @@ use errand_agents::fake::FakeRun;
 use errand_base::{Code, TaskId};
 use errand_engine::{Accepted, Worker};
 use errand_model::{
-    Answer, Ask, By, Event, Exit, Finish, Lease, Policy, Reason, State, SubtaskWish, Surface, Task, Told,
-    WakeWish,
+    Answer, AnswerText, Ask, By, Event, Exit, Finish, Lease, Policy, Reason, State, SubtaskWish, Surface,
+    Task, WakeWish,
 };
 use errand_os::Told;
 
@@ -275,7 +275,7 @@ async fn its_person_hears_of_the_whole_and_of_questions_under_its_name() {
     assert_eq!(world.clicked().await, parent, "a click leads to the task that its person knows");
     let answer = Event::Answer { question: asking.question, answer: Answer::text("dark"), by: by() };
     world.engine.tell(&ids[0], answer).await.unwrap();
-    assert_eq!(asking.answer.await.unwrap().as_ref().map(Told::reveal), Some("dark"));
+    assert_eq!(asking.answer.await.unwrap().as_ref().map(AnswerText::reveal), Some("dark"));
     done(&world, &ids[0], "Dark red").await;
     world.run_of(&ids[1]).await.emit(turn(r#"{"status":"failed","summary":"No blue."}"#));
     world.until_told(&parent, Reason::SubtasksEnded).await;

@@ -12,9 +12,7 @@ use std::time::Duration;
 use errand_agents::SessionEvent;
 use errand_base::Code;
 use errand_engine::{Edit, Leave};
-use errand_model::{
-    Answer, By, Event, Exit, Notify, Policy, Priority, Reason, StartError, State, Surface, Told,
-};
+use errand_model::{Answer, By, Event, Exit, Notify, Policy, Priority, Reason, StartError, State, Surface};
 use errand_os::Told;
 use world::{World, exited, output};
 

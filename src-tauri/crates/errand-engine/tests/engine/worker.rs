@@ -6,7 +6,7 @@ use errand_agents::SessionEvent;
 use errand_base::Code;
 use errand_engine::Leave;
 use errand_model::{
-    Answer, Ask, By, Check, Checkpoint, Event, Exit, Finish, Policy, Reason, State, Surface, Told,
+    Answer, AnswerText, Ask, By, Check, Checkpoint, Event, Exit, Finish, Policy, Reason, State, Surface,
     TurnLimits, TurnOutcome, WakeWish,
 };
 
@@ -79,7 +79,7 @@ async fn a_program_that_asks_waits_without_a_slot_and_goes_on_with_the_answer() 
     // Its slot is free for the fourth.
     world.runs(4).await;
     world.engine.tell(&ids[0], answer(asking.question, "RED")).await.unwrap();
-    assert_eq!(asking.answer.await.unwrap().as_ref().map(Told::reveal), Some("Red"));
+    assert_eq!(asking.answer.await.unwrap().as_ref().map(AnswerText::reveal), Some("Red"));
     assert_eq!(world.state(&ids[0]).await, State::Running);
     for run in world.agent.runs() {
         run.emit(exited(Exit::Code(0)));

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use errand_base::RunId;
 use errand_model::{
-    By, Choice, DeliveryKind, Dependency, Effect, Event, Exit, Notify, QuestionKind, Reason, Refused, State,
-    Status, Step, Subject, Surface, Task, TimerKind, Transition, Verdict, admit, step, why,
+    Answer, By, Choice, DeliveryKind, Dependency, Effect, Event, Exit, Notify, QuestionKind, Reason, Refused,
+    State, Status, Step, Subject, Surface, Task, TimerKind, Transition, Verdict, admit, step, why,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -248,7 +248,7 @@ proptest! {
         let world = World::play(&plan);
         let failed = |dependency: &Dependency| !dependency.is_met() && dependency.ended.is_some();
         for (before, event, step) in world.changes() {
-            let Event::Answer { choice, .. } = event else { continue };
+            let Event::Answer { answer: Answer::Text(choice), .. } = event else { continue };
             for (old, new) in before.after.iter().zip(&step.task.after) {
                 let let_go = choice == Choice::RunAnyway.name() && failed(old);
                 prop_assert_eq!(new.waived, old.waived || let_go, "{} about {:?}", choice, old);
@@ -366,8 +366,8 @@ proptest! {
     fn an_open_question_takes_each_of_its_choices_and_nothing_else(plan in plans()) {
         let world = World::play(&plan);
         let answer = |task: &Task, question, choice: &str| {
-            let (choice, by) = (choice.to_owned(), By::at(Surface::Notification));
-            step(task, Event::Answer { question, choice, by }, world.now)
+            let (answer, by) = (Answer::text(choice), By::at(Surface::Notification));
+            step(task, Event::Answer { question, answer, by }, world.now)
         };
         for task in world.all_tasks() {
             for question in &task.questions {

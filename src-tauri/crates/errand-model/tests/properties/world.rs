@@ -530,8 +530,9 @@ impl World {
                 self.happen(n, Event::TimerFired { timer, tail: tail() });
             }
             if let Some(open) = self.tasks[n].questions.first() {
-                let choice = open.choices.first().map_or("perhaps", |choice| choice.name()).to_owned();
-                let event = Event::Answer { question: open.n, choice, by: By::at(Surface::Window) };
+                let choice = open.choices.first().map_or("perhaps", |choice| choice.name());
+                let answer = Answer::text(choice);
+                let event = Event::Answer { question: open.n, answer, by: By::at(Surface::Window) };
                 self.happen(n, event);
             }
             let task = self.tasks[n].clone();
