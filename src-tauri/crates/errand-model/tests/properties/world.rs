@@ -1,5 +1,6 @@
 //! A small world of tasks that wait for each other, and random things that happen to it.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -189,8 +190,7 @@ fn turns() -> impl Strategy<Value = Turn> {
     ]
 }
 
-/// `free`: the number of the next task.
-fn response(turn: Turn, free: usize) -> Result<Box<Response>, String> {
+fn response(turn: Turn, world: &World) -> Result<Box<Response>, String> {
     let json = match turn {
         Turn::Continue => r#"{"status":"continue","summary":"Half of it."}"#,
         Turn::Done | Turn::Unmet | Turn::WindsUp => r#"{"status":"done","summary":"All of it."}"#,
@@ -203,8 +203,8 @@ fn response(turn: Turn, free: usize) -> Result<Box<Response>, String> {
         Turn::Unreadable => "{",
     };
     let mut response: Response = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    for (n, wish) in response.subtasks.iter_mut().enumerate() {
-        wish.id = Some(id(free + n));
+    for wish in &mut response.subtasks {
+        wish.id = Some(world.fresh_id());
     }
     Ok(Box::new(response))
 }
@@ -213,6 +213,8 @@ pub struct World {
     pub slots: u32,
     pub now: Timestamp,
     pub tasks: Vec<Task>,
+    /// Ids that were drawn, whether a task came of them or not.
+    ids: Cell<usize>,
     runs: Vec<RunId>,
     /// They have given their slot back while they wait for the person.
     yielded: BTreeSet<RunId>,
@@ -239,6 +241,7 @@ impl World {
             slots: plan.slots,
             now,
             tasks: Vec::new(),
+            ids: Cell::default(),
             runs: Vec::new(),
             yielded: BTreeSet::new(),
             history: Vec::new(),
@@ -260,11 +263,16 @@ impl World {
         let after = self.tasks.iter().enumerate().filter(|(n, _)| plan.after & (1 << n) != 0);
         let after = after.map(|(_, task)| known(task)).collect();
         let start = plan.start_in.map(|wait| self.now.plus(Duration::from_secs(wait)));
-        let id = id(self.tasks.len());
+        let id = self.fresh_id();
         let mut step = accept(id, plan.policy.clone(), plan.worker, start, after, self.now);
         step.task.depth = plan.depth;
         self.tasks.push(step.task.clone());
         self.written(step);
+    }
+
+    fn fresh_id(&self) -> TaskId {
+        self.ids.set(self.ids.get() + 1);
+        id(self.ids.get() - 1)
     }
 
     /// The newest task.
@@ -355,7 +363,7 @@ impl World {
                     winds_up: matches!(turn, Turn::WindsUp),
                     ..Afterwards::default()
                 };
-                let response = response(*turn, self.tasks.len());
+                let response = response(*turn, self);
                 Event::TurnEnded { run, exit: Exit::Code(0), response, tail: tail(), afterwards }
             }
             Report::Aside(begins) => {
@@ -396,7 +404,7 @@ impl World {
             Report::SubtaskAsked(key) => Event::SubtaskAsked {
                 run,
                 wish: Box::new(SubtaskWish {
-                    id: Some(id(self.tasks.len())),
+                    id: Some(self.fresh_id()),
                     brief: Some(if *key == 1 { "one" } else { "other" }.into()),
                     // The same key for two kinds of work.
                     key: (*key > 0).then(|| format!("{}", *key % 2)),
