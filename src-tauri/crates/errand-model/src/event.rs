@@ -4,8 +4,8 @@ use errand_base::{RunId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Afterwards, Artifact, Aside, Ask, Check, Checkpoint, Finish, Hold, Question, Reason, Response, State,
-    Tail, TurnRecord, Wake,
+    Afterwards, Artifact, Aside, Ask, Check, Checkpoint, Finish, Gap, Hold, Question, Reason, Response,
+    State, Tail, TurnRecord, Wake,
 };
 
 /// Where a person acted.
@@ -182,6 +182,10 @@ pub enum Event {
     TimerFired {
         timer: u32,
         tail: Tail,
+    },
+    /// Time went by on the wall clock in which its run could do nothing.
+    ClockGap {
+        gap: Gap,
     },
     DependencyEnded {
         task: TaskId,

@@ -110,6 +110,10 @@ reasons! {
     AfterRunFailed = "after_run_failed",
     /// It prepares, checks or cleans up.
     Aside = "aside",
+    /// The machine slept, or its clock was set.
+    ClockGap = "clock_gap",
+    /// The machine is no longer kept awake for it.
+    MaySleep = "may_sleep",
     /// It had us do something for it.
     ToolsUsed = "tools_used",
     Shown = "shown",

@@ -101,6 +101,7 @@ types!(
     SettingView,
     Settings,
     BackupDone,
+    KeepingAwake,
     EngineStatus,
     QuitReply,
     RaiseReply,
