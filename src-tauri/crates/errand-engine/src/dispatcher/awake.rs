@@ -122,3 +122,59 @@ impl Dispatcher {
         Some(ends_at.saturating_sub(now.awake))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+    use std::sync::Arc;
+
+    use errand_model::{Policy, State, Step, accept};
+
+    use super::*;
+    use crate::input::{Input, LiveTask};
+    use crate::settings;
+
+    const HOUR: Duration = Duration::from_secs(3_600);
+
+    fn awake_for(start: Moment, by: Duration) -> Moment {
+        Moment { wall: start.wall.plus(by), awake: start.awake + by, elapsed: start.elapsed + by }
+    }
+
+    fn committed(actions: Vec<Action>) -> Option<Arc<Step>> {
+        actions.into_iter().find_map(|action| match action {
+            Action::Commit { step, .. } => Some(Arc::from(step)),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn a_sleep_between_a_decision_and_its_commit_uses_up_no_limit_either() {
+        let start = Moment {
+            wall: Timestamp::from_millis(1_795_000_000_000),
+            awake: Duration::ZERO,
+            elapsed: Duration::ZERO,
+        };
+        let id = TaskId::try_from("calm-owl-100".to_owned()).unwrap();
+        let policy = Policy { timeout: Some(HOUR), ..Policy::default() };
+        let task = accept(id.clone(), policy, false, None, Vec::new(), start.wall).task;
+        let mut dispatcher = Dispatcher::new(settings::Live::from_kept(&[]), start);
+        let live = LiveTask { seq: 1, task, work: None, has_folder: false };
+        dispatcher.handle(Input::Recovered { tasks: vec![live] }, start);
+        let swept = Input::Swept { tails: Vec::new(), all_gone: true };
+        let step = committed(dispatcher.handle(swept, start)).unwrap();
+        assert_eq!(step.task.state, State::Running);
+
+        let woke = Moment { awake: start.awake, ..awake_for(start, HOUR * 8) };
+        let written = |step| Input::Committed { task: id.clone(), step, result: Ok(true) };
+        let step = committed(dispatcher.handle(written(step), woke)).unwrap();
+        let working_since = step.task.run.as_ref().unwrap().working_since;
+        assert_eq!((step.task.state, working_since), (State::Running, Some(woke.wall)));
+        assert!(committed(dispatcher.handle(written(step), woke)).is_none());
+
+        let almost = awake_for(woke, HOUR - Duration::from_secs(1));
+        assert!(committed(dispatcher.handle(Input::Tick, almost)).is_none());
+        let step = committed(dispatcher.handle(Input::Tick, awake_for(woke, HOUR))).unwrap();
+        assert_eq!((step.task.state, step.task.executed), (State::TimedOut, HOUR));
+    }
+}

@@ -127,7 +127,9 @@ impl Keeper {
                 Ok(Err(error)) => tracing::debug!(%error, "no system bus"),
                 Err(_) => tracing::warn!("the system bus does not answer"),
             }
-            self.status.set(PowerStatus::Unable(NO_BUS.to_owned()));
+            if self.inhibitor.is_none() {
+                self.status.set(PowerStatus::Unable(NO_BUS.to_owned()));
+            }
             if self.pause(&mut attempts_left).await.is_err() {
                 return;
             }
@@ -147,6 +149,7 @@ impl Keeper {
                         return Ok(());
                     }
                     self.inhibitor = None;
+                    self.status.set(PowerStatus::Unable(NO_BUS.to_owned()));
                 }
                 () = &mut soon, if *attempts_left > 0 => {
                     *attempts_left -= 1;
