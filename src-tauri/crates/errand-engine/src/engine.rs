@@ -255,14 +255,12 @@ fn gone() -> Fault {
 
 /// All clocks at once. Between two of them the processor may be taken away, which would look like a jump.
 fn moment(clock: &dyn Clock) -> Moment {
-    let mut awake = clock.awake();
     loop {
-        let (wall, elapsed) = (clock.now(), clock.elapsed());
-        let after = clock.awake();
-        if after.saturating_sub(awake) < AT_ONCE {
+        let elapsed = clock.elapsed();
+        let (awake, wall) = (clock.awake(), clock.now());
+        if clock.elapsed().saturating_sub(elapsed) < AT_ONCE {
             return Moment { wall, awake, elapsed };
         }
-        awake = after;
     }
 }
 

@@ -125,8 +125,6 @@ impl Dispatcher {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
     use std::sync::Arc;
 
     use errand_model::{Policy, State, Step, accept};
