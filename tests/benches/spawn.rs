@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use errand_base::{Clock, RunId, SystemClock, TaskId};
-use errand_os::{Exit, Launch, ProcessEvent, Spawner};
+use errand_os::{Exit, Groups, Launch, ProcessEvent, Spawner};
 use errand_testkit::desktop::wait;
 use tokio::io::AsyncReadExt;
 
@@ -20,9 +20,17 @@ fn main() -> ExitCode {
     }
     let runs = 6_000;
     let runtime = tokio::runtime::Runtime::new().unwrap();
+    let groups = errand_os::probe().groups;
     for _ in 0..3 {
         measure("bare spawn and wait", runs, || bare(runs));
-        measure("supervised", runs, || runtime.block_on(supervised(runs)));
+        measure("supervised", runs, || runtime.block_on(supervised(runs, None)));
+        match &groups {
+            Ok(groups) => {
+                let supervised = supervised(runs, Some(groups));
+                measure("supervised, in control groups", runs, || runtime.block_on(supervised));
+            }
+            Err(why) => println!("no control groups: {why}"),
+        }
     }
     runtime.block_on(crowd(200));
     ExitCode::SUCCESS
@@ -63,8 +71,8 @@ fn bare(runs: u32) -> Duration {
     clock.awake()
 }
 
-async fn supervised(runs: u32) -> Duration {
-    let spawner = Arc::new(Spawner::start(&std::env::current_exe().unwrap(), "bench").await.unwrap());
+async fn supervised(runs: u32, groups: Option<&Groups>) -> Duration {
+    let spawner = Arc::new(Spawner::start(&std::env::current_exe().unwrap(), "bench", groups).await.unwrap());
     let clock = SystemClock::default();
     let left = Arc::new(AtomicU32::new(runs));
     let workers = (0..AT_ONCE).map(|_| {
@@ -86,7 +94,7 @@ async fn supervised(runs: u32) -> Duration {
 
 /// What is ours while so many runs are under way, and afterwards.
 async fn crowd(count: u32) {
-    let spawner = Spawner::start(&std::env::current_exe().unwrap(), "bench").await.unwrap();
+    let spawner = Spawner::start(&std::env::current_exe().unwrap(), "bench", None).await.unwrap();
     one(&spawner).await;
     println!("before: {}", Ours::settled());
     for round in 1..=3 {

@@ -121,6 +121,8 @@ fn bare(path: &Path, clock: &SystemClock) -> Outcome<(usize, Duration)> {
 fn task(n: usize) -> Outcome<Task> {
     Ok(Task {
         id: TaskId::try_from(format!("bold-falcon-{n}"))?,
+        parent: None,
+        depth: 0,
         state: State::Queued,
         version: 1,
         generation: 1,
@@ -128,6 +130,7 @@ fn task(n: usize) -> Outcome<Task> {
         policy: Policy::default(),
         start_at: None,
         after: Vec::new(),
+        children: Vec::new(),
         failures: 0,
         runs: 0,
         run: None,
@@ -153,6 +156,7 @@ fn insert(tx: &mut WriteTx<'_>, task: &Task) -> Result<(), StoreError> {
             argv,
             cwd: "/home/me/project".into(),
             env,
+            within: None,
             brief: None,
             execution: Default::default(),
             around: Default::default(),

@@ -65,11 +65,17 @@ mod tests {
     fn every_action_reads_back_from_its_key() {
         let task = TaskId::random();
         let answer = Action::Answer { task: task.clone(), question: "q1".into(), choice: "a:b".into() };
+        let below = Action::Answer {
+            task: task.clone(),
+            question: format!("{}/q2", TaskId::random()),
+            choice: "yes".into(),
+        };
         for action in [
             Action::New,
             Action::Open(task.clone()),
             Action::Cancel(task),
             answer,
+            below,
             Action::PauseAll,
             Action::ResumeAll,
             Action::Quit,

@@ -6,6 +6,7 @@ use super::*;
 fn task(id: &str, title: &str) -> TaskRow {
     TaskRow {
         id: TaskId::try_from(id.to_owned()).unwrap(),
+        parent: None,
         title: title.into(),
         state: TaskState::Running,
         holds: Vec::new(),
@@ -88,6 +89,7 @@ fn work_questions_and_results_have_their_entries_and_quitting_asks_how() {
     let option = |name: &str, label: &str| ChoiceView { name: name.into(), label: label.into() };
     let question = QuestionView {
         id: "q1".into(),
+        task: None,
         kind: "blocker".into(),
         text: "It has been silent for 30 minutes.\nWhat now?".into(),
         options: vec![option("wait", "Go on waiting"), option("stop", "Stop it")],

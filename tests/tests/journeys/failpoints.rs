@@ -61,6 +61,14 @@ fn line(home: &Home, who: &str, title: &str) -> Vec<String> {
                 echo '{"status": "continue", "tool_calls": [{"name": "list_files"}]}' > "$ERRAND_RESPONSE_FILE"
             else echo "{\"status\": \"done\", \"report\": \"work of $ERRAND_TASK\"}" > "$ERRAND_RESPONSE_FILE"; fi"#,
         ),
+        "splits" => (
+            Some("Both halves"),
+            r#"if [ "$ERRAND_TURN" = 1 ]; then
+                $ERRAND_PROGRAM subtask --key half -- sh -c 'echo "work of $ERRAND_TASK"' || exit 9
+                echo '{"status": "continue", "subtasks": [{"key": "other", "argv": ["true"]}],
+                       "wake": {"when_subtasks_end": true}}' > "$ERRAND_RESPONSE_FILE"
+            else echo "{\"status\": \"done\", \"report\": \"work of $ERRAND_TASK\"}" > "$ERRAND_RESPONSE_FILE"; fi"#,
+        ),
         who => panic!("{who}"),
     };
     let script = audit::script(home, rest);
@@ -99,7 +107,13 @@ fn the_first_task_meets_each_and_ends_as_the_table_says() {
             assert!(tasks.is_empty() && printed.is_empty(), "{named}: {tasks:?}");
             continue;
         };
-        let [task] = tasks.as_slice() else { panic!("{named}: {tasks:?}") };
+        let (parts, whole): (Vec<_>, Vec<_>) = tasks.iter().partition(|task| task.is_part);
+        let [task] = whole.as_slice() else { panic!("{named}: {tasks:?}") };
+        let known = if row.who == "splits" { 2 } else { 0 };
+        assert_eq!(parts.len(), known, "{named}: made exactly once: {tasks:?}");
+        // A part that was at work when the engine died is a plain program like any other.
+        let known = ["completed", "unknown"];
+        assert!(parts.iter().all(|part| known.contains(&part.state.as_str())), "{named}: {tasks:?}");
         assert_eq!(task.state, state, "{named}: {task:?}");
         assert!(row.begun.contains(&task.begun), "{named}: {task:?}");
         let report = task.report.as_deref().unwrap_or_default();

@@ -138,7 +138,7 @@ test('Task: a link is only opened after the person has seen where it leads', asy
 });
 
 test('Task: a question is answered with its choice', async () => {
-  const question = { id: 'q1', kind: 'blocker', text: 'Go on?', options: [{ name: 'wait', label: 'Keep waiting' }], open: false, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
+  const question = { id: 'q1', task: null, kind: 'blocker', text: 'Go on?', options: [{ name: 'wait', label: 'Keep waiting' }], open: false, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
   const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
   fake.answers.answer = () => (now.view = aTask());
   await until('Go on?');
@@ -149,7 +149,7 @@ test('Task: a question is answered with its choice', async () => {
 });
 
 test('Task: a worker is answered in the person\'s own words', async () => {
-  const question = { id: 'q1', kind: 'user_input', text: 'Which colour?', options: [], open: true, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
+  const question = { id: 'q1', task: null, kind: 'user_input', text: 'Which colour?', options: [], open: true, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
   const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
   fake.answers.answer = () => (now.view = aTask());
   await until('Which colour?');
@@ -182,4 +182,23 @@ test('Task: one that is not there is explained', async () => {
     },
   });
   await until('There is no such task.');
+});
+
+test('Task: sub-tasks are listed with their states, lead to their windows, and ask here', async () => {
+  const subtasks = [
+    { id: 'calm-owl-101', level: 1, title: 'red', state: 'completed', outcome: 'Painted.' },
+    { id: 'calm-owl-102', level: 2, title: 'dark red', state: 'needs_you', outcome: 'It asks' },
+  ] as const;
+  const question = { id: 'calm-owl-102/q1', task: 'calm-owl-102', kind: 'user_input', text: 'Which red?' };
+  const questions = [{ ...question, options: [], open: true, state: 'open', asked_at: aTask().created_at, answered: null }];
+  const view: TaskView = { ...aTask(), parent: 'calm-owl-100', subtasks: [...subtasks], questions };
+  const fake = new Fake({ show: () => view, history: () => ({ rows: [] }), answer: () => view, opened: () => ({}) });
+  shown = mount(TaskWindow, { target: document.body, props: { platform: fake, id: view.id } });
+  await until('Its sub-task calm-owl-102 asks you');
+  const details = [...document.querySelectorAll<HTMLElement>('[role=tab]')].find((tab) => tab.textContent?.includes('Details'));
+  details?.click();
+  await until('red: Completed');
+  button('calm-owl-100')?.click();
+  button('calm-owl-101')?.click();
+  expect(fake.told).toEqual(expect.arrayContaining(['task calm-owl-100', 'task calm-owl-101']));
 });

@@ -14,19 +14,21 @@ export type Isolation = "none" | "landlock" | "bubblewrap";
 
 export type Limits = { isolate?: boolean, workspace?: Workspace, network?: Network, 
 /**
- * Address space of each of its processes.
+ * Of all its processes together where a control group counts, else the address space of each.
  */
 memory_bytes?: number, 
 /**
- * Processor time of each of its processes.
+ * Of all its processes together where a control group counts, else of each.
  */
 cpu_ms?: number, processes?: number, security?: Security, ask?: AskMode, };
 
-export type IsolationView = { kind: Isolation, workspace: Workspace, network: Network, memory_bytes: number | null, cpu_ms: number | null, processes: number | null, 
+export type IsolationView = { kind: Isolation, workspace: Workspace, network: Network, memory_bytes: number | null, cpu_ms: number | null, processes: number | null, together: Together, 
 /**
  * The same in words.
  */
 text: string, };
+
+export type Together = { cpu: boolean, memory: boolean, processes: boolean, };
 
 export type AttemptRow = { name: string, text: string, };
 
@@ -53,6 +55,14 @@ bubblewrap_problem: string | null,
  * How far the kernel's Landlock goes, as far as it is used.
  */
 landlock_level: number | null, 
+/**
+ * Why runs are not kept in control groups.
+ */
+groups_problem: string | null, 
+/**
+ * What control groups do not count here, and why.
+ */
+groups_gap: string | null, 
 /**
  * What each limit really limits.
  */
@@ -114,9 +124,13 @@ export type Answered = { choice: string | null, by: string, at: string, surface:
 
 export type QuestionView = { 
 /**
- * `q1`, `q2`: unique within the task.
+ * `q1`, `q2`: unique within the task. Of a sub-task, as seen from above, `TASK/q1`.
  */
-id: string, kind: string, text: string, options: Array<ChoiceView>, 
+id: string, 
+/**
+ * The sub-task that asks; none if the task asks itself.
+ */
+task: string | null, kind: string, text: string, options: Array<ChoiceView>, 
 /**
  * `open`, `answered` or `withdrawn`.
  * Any text will do, also beside the options.
@@ -175,6 +189,16 @@ attachments: string | null, cleanup: Cleanup,
  * Why it could not be removed.
  */
 error: string | null, };
+
+export type SubtaskView = { id: string, 
+/**
+ * How far below the task that is shown: 1 for those that it has asked for itself.
+ */
+level: number, title: string, state: TaskState, 
+/**
+ * What came of it in one line, or the reason for its state.
+ */
+outcome: string, };
 
 export type TimelineRow = { cursor: number, at: string, subject: SubjectKind, task: string | null, 
 /**
@@ -266,7 +290,15 @@ search?: string,
 /**
  * Archived tasks, too.
  */
-archived?: boolean, limit?: number, 
+archived?: boolean, 
+/**
+ * Sub-tasks, too. A search finds them in any case.
+ */
+all?: boolean, 
+/**
+ * Only those that this task has asked for.
+ */
+parent?: string, limit?: number, 
 /**
  * From `next` of the page before.
  */
@@ -410,7 +442,15 @@ brief: string | null, argv: Array<string>,
 /**
  * The program as one line that could be typed again.
  */
-command: string, cwd: string, labels: Array<string>, priority: Priority, notify: Notify, origin: string, parent: string | null, after: string[], start_at: string | null, timeout_ms: number | null, retries: number, 
+command: string, cwd: string, labels: Array<string>, priority: Priority, notify: Notify, origin: string, 
+/**
+ * The task that it is a sub-task of.
+ */
+parent: string | null, 
+/**
+ * Everything below it, each behind the task that asked for it.
+ */
+subtasks: Array<SubtaskView>, after: string[], start_at: string | null, timeout_ms: number | null, retries: number, 
 /**
  * What its program may do.
  */
@@ -430,7 +470,11 @@ own_folder: OwnFolderView | null,
 /**
  * The latest run.
  */
-run: RunView | null, questions: Array<QuestionView>, 
+run: RunView | null, 
+/**
+ * Its own, and what is asked below it.
+ */
+questions: Array<QuestionView>, 
 /**
  * What its programs say they did outside.
  */
@@ -444,11 +488,19 @@ artifact: ArtifactView | null, deliveries: Array<DeliveryView>,
  */
 why_waiting: string | null, };
 
-export type TaskRow = { id: string, title: string, state: TaskState, holds: Array<Hold>, reason: ReasonView, 
+export type TaskRow = { id: string, 
+/**
+ * The task that it is a sub-task of.
+ */
+parent: string | null, title: string, state: TaskState, holds: Array<Hold>, reason: ReasonView, 
 /**
  * What came of it, in one line; for a running task what it does.
  */
-outcome: string, command: string, cwd: string, labels: Array<string>, priority: Priority, open_questions: number, created_at: string, updated_at: string, ended_at: string | null, archived_at: string | null, };
+outcome: string, command: string, cwd: string, labels: Array<string>, priority: Priority, 
+/**
+ * Below it, too.
+ */
+open_questions: number, created_at: string, updated_at: string, ended_at: string | null, archived_at: string | null, };
 
 export type TaskList = { 
 /**

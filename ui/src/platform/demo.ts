@@ -6,7 +6,7 @@ const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).t
 function row(changes: Partial<TaskRow>): TaskRow {
   const task = aTask({ created_at: ago(60), updated_at: ago(12) });
   const { id, title, state, holds, reason, command, cwd, labels, priority, created_at, updated_at, ended_at, archived_at } = task;
-  const base = { id, title, state, holds, reason, command, cwd, labels, priority, created_at, updated_at, ended_at, archived_at };
+  const base = { id, parent: null, title, state, holds, reason, command, cwd, labels, priority, created_at, updated_at, ended_at, archived_at };
   return { ...base, outcome: '', open_questions: 0, ...changes };
 }
 
@@ -57,7 +57,7 @@ const TASKS: Record<string, Partial<TaskView>> = {
     title: 'Paint the fence',
     run: OVER,
     reason: { code: 'asked_by_worker', text: 'It asks: Which colour?' },
-    questions: [{ id: 'q1', kind: 'user_input', text: 'Which colour?', options: [{ name: 'Red', label: 'Red' }, { name: 'Blue', label: 'Blue' }], open: true, state: 'open', asked_at: ago(20), answered: null }],
+    questions: [{ id: 'q1', task: null, kind: 'user_input', text: 'Which colour?', options: [{ name: 'Red', label: 'Red' }, { name: 'Blue', label: 'Blue' }], open: true, state: 'open', asked_at: ago(20), answered: null }],
   },
   queued: { state: 'queued', reason: { code: 'accepted', text: 'Handed over by you.' }, why_waiting: 'All 3 slots are taken; 2 tasks are before it.' },
   held: { run: RUN, holds: ['person', 'all'], reason: { code: 'paused_by_person', text: 'You paused it.' } },
@@ -66,7 +66,7 @@ const TASKS: Record<string, Partial<TaskView>> = {
     title: 'rsync -a photos/ nas:photos/',
     run: { ...RUN, started_at: ago(4000) },
     reason: { code: 'silent', text: 'It has printed nothing for 30 min.' },
-    questions: [{ id: 'q1', kind: 'blocker', text: 'The program has printed nothing for 30 min.\nIt may be busy, or wait for something that does not come.', options: [{ name: 'wait', label: 'Keep waiting' }, { name: 'stop', label: 'Stop it' }], open: false, state: 'open', asked_at: ago(200), answered: null }],
+    questions: [{ id: 'q1', task: null, kind: 'blocker', text: 'The program has printed nothing for 30 min.\nIt may be busy, or wait for something that does not come.', options: [{ name: 'wait', label: 'Keep waiting' }, { name: 'stop', label: 'Stop it' }], open: false, state: 'open', asked_at: ago(200), answered: null }],
   },
   completed: { state: 'completed', run: OVER, ended_at: ago(1500), labels: ['nightly', 'linux'], reason: { code: 'exit_zero', text: 'The program ended with exit code 0.' }, artifact: { ...artifact, report: output(30).map(({ text }) => text).join('\n'), html: '<pre></pre>', format: 'text' }, deliveries: [shown] },
   markdown: { state: 'completed', with_gaps: true, title: 'Update the dependencies', run: OVER, ended_at: ago(1500), reason: { code: 'exit_zero', text: 'The program ended with exit code 0.' }, artifact: { ...artifact, report: MARKDOWN, html: HTML, format: 'markdown', verification: [{ what: 'every test passes', met: true, note: null }, { what: 'the lock file is committed', met: false, note: 'it is ignored' }] } },

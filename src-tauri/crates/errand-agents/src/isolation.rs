@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use errand_base::{Code, Fault};
-use errand_model::{Abilities, Isolation, Network, Program, StartError, Workspace};
+use errand_model::{Abilities, Isolation, Network, Program, StartError, Together, Workspace};
 use errand_os::{Access, Home, Limits, Probe, Sandbox, sandbox};
 
 /// What this machine can enforce.
@@ -13,6 +13,10 @@ pub fn abilities(found: &Probe) -> Abilities {
         bubblewrap: found.bubblewrap.clone(),
         landlock: found.landlock.clone().map(drop),
         processes: found.limits_processes(bubblewrap),
+        together: {
+            let errand_os::Together { cpu, memory, processes } = found.together();
+            Together { cpu, memory, processes }
+        },
     }
 }
 
@@ -63,6 +67,7 @@ pub fn left_out(program: &Program) -> Vec<&str> {
 
 fn around(program: &Program, isolation: errand_os::Isolation, home: &Home) -> Sandbox {
     let execution = program.execution;
+    let Together { cpu, memory, processes } = execution.together;
     let of_program = program.env.iter().rev().find(|(name, _)| name == "HOME").map(|(_, path)| path.into());
     let own = |name: &str| std::env::var_os(name).map(PathBuf::from);
     let absolute = |path: &PathBuf| path.is_absolute();
@@ -80,10 +85,12 @@ fn around(program: &Program, isolation: errand_os::Isolation, home: &Home) -> Sa
             cpu: execution.resources.cpu,
             memory: execution.resources.memory,
             processes: execution.resources.processes,
+            together: errand_os::Together { cpu, memory, processes },
         },
         emptied: homes.chain([home.work()]).collect(),
         hidden: [home.data(), home.config(), home.run()].into_iter().chain(runtime).collect(),
         run_folder: None,
+        start_in: None,
         run_socket: None,
     }
 }
@@ -101,6 +108,7 @@ mod tests {
             cwd: "/home/ada/project".into(),
             env,
             brief: None,
+            within: None,
             execution,
             around: Default::default(),
         }
@@ -116,11 +124,14 @@ mod tests {
             workspace: Workspace::Ro,
             network: Network::Off,
             resources,
+            together: Together { memory: true, ..Together::default() },
         };
         let sandbox = sandbox(&program(execution), &home).unwrap().unwrap();
         assert!(matches!(sandbox.isolation, errand_os::Isolation::Bubblewrap { .. }));
         assert_eq!((sandbox.folder, sandbox.network), (Access::Read, false));
         assert_eq!((sandbox.limits.memory, sandbox.limits.processes), (Some(1), Some(2)));
+        let together = errand_os::Together { memory: true, ..errand_os::Together::default() };
+        assert_eq!(sandbox.limits.together, together);
         assert!(sandbox.emptied.contains(&"/home/ada".into()));
         assert!(sandbox.hidden.contains(&"/home/ada/errand/run".into()));
     }

@@ -18,7 +18,7 @@ use errand_model::{Aside, Check, Exit, Response, StartError, ToolResult, Work};
 use errand_os::ProcessIdentity;
 
 pub use script::Script;
-pub use turn::{Answered, Limits, Request, Tool, Written};
+pub use turn::{Answered, Limits, Request, Subtask, Tool, Written};
 
 /// A kind of worker.
 pub trait Agent: Send + Sync + 'static {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use errand_model::{Command, Execution, Part, StartError, ToolCall, Work};
-use errand_os::{Home, Isolation, Launch, Process, Sandbox, Spawner, sandbox};
+use errand_os::{Home, Isolation, Launch, Process, Sandbox, Spawner, groups, sandbox};
 use tokio::sync::watch;
 
 use crate::around::{Commands, Guarded};
@@ -27,7 +27,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Script {
     /// `None` while a dead spawner is being replaced.
     spawner: watch::Receiver<Option<Arc<Spawner>>>,
-    mark: Arc<str>,
     /// Where `errand` is: not every program finds it on its path.
     program: String,
     home: Home,
@@ -37,17 +36,22 @@ impl Script {
     /// Starts the spawner, and another one whenever it dies.
     pub async fn start(lean_binary: &Path, home: Home) -> io::Result<Script> {
         let mark = home.mark();
-        let first = Arc::new(Spawner::start(lean_binary, &mark).await?);
+        let first = Arc::new(Spawner::start(lean_binary, &mark, groups::prepared()).await?);
         let (replace, spawner) = watch::channel(Some(first.clone()));
-        tokio::spawn(keep_alive(first, replace, lean_binary.to_owned(), mark.clone()));
-        Ok(Script { spawner, mark: mark.into(), home, program: lean_binary.display().to_string() })
+        tokio::spawn(keep_alive(first, replace, lean_binary.to_owned(), home.clone()));
+        Ok(Script { spawner, home, program: lean_binary.display().to_string() })
     }
 
     async fn begin(&self, order: Order) -> Result<Box<dyn Session>, StartError> {
         let Work::Program(program) = order.work.as_ref();
         let files = Files::of(&order.desk);
         let mut env = program.env.clone();
-        let sandbox = isolation::sandbox(program, &self.home)?.map(|sandbox| Sandbox {
+        let sandbox = isolation::sandbox(program, &self.home)?;
+        // Where a sub-task starts is not what it may use: that is what its parent may.
+        let given = program.within.as_ref().filter(|_| sandbox.is_some()).unwrap_or(&program.cwd).clone();
+        let start_in = program.cwd.strip_prefix(&given).ok().filter(|rest| !rest.as_os_str().is_empty());
+        let sandbox = sandbox.map(|sandbox| Sandbox {
+            start_in: start_in.map(Path::to_owned),
             run_folder: Some(order.desk.folder.clone()),
             run_socket: Some(order.desk.socket()),
             ..sandbox
@@ -61,7 +65,7 @@ impl Script {
             run: order.run,
             task: order.task,
             argv: program.argv.clone(),
-            cwd: program.cwd.clone(),
+            cwd: given,
             env,
             grace: order.grace,
             sandbox,
@@ -71,17 +75,17 @@ impl Script {
         let commands = Beside {
             starter: starter.clone(),
             launch: launch.clone(),
-            mark: self.mark.clone(),
+            home: self.home.clone(),
             errand: errand.clone(),
             desk: order.desk.clone(),
             execution: program.execution,
         };
         files.variables(&order.desk.token, &mut launch.env);
-        let mark = self.mark.clone();
+        let home = self.home.clone();
         let begin = async move {
             let first = turn::prepare(&files, &launch, order.turn)?;
             let process = starter.begin(first).await?;
-            let session = ScriptSession::new(starter, process, Some(files), launch, mark);
+            let session = ScriptSession::new(starter, process, Some(files), launch, home);
             Ok(Box::new(session) as Box<dyn Session>)
         };
         let commands = Box::new(commands);
@@ -97,7 +101,7 @@ impl Script {
 struct Beside {
     starter: Starter,
     launch: Launch,
-    mark: Arc<str>,
+    home: Home,
     /// Our own program, as it is found where the run is.
     errand: String,
     desk: Arc<Desk>,
@@ -118,12 +122,12 @@ impl Commands for Beside {
     }
 
     fn start(&self, part: Part, command: Command) -> Starting<'static> {
-        let (starter, mark) = (self.starter.clone(), self.mark.clone());
+        let (starter, home) = (self.starter.clone(), self.home.clone());
         let mut launch = Launch { argv: command, ..self.launch.clone() };
         launch.env.push(("ERRAND_PART".to_owned(), part.name().to_owned()));
         Box::pin(async move {
             let process = starter.begin(launch.clone()).await?;
-            let session = ScriptSession::new(starter, process, None, launch, mark);
+            let session = ScriptSession::new(starter, process, None, launch, home);
             Ok(Box::new(session) as Box<dyn Session>)
         })
     }
@@ -164,14 +168,15 @@ async fn keep_alive(
     first: Arc<Spawner>,
     replace: watch::Sender<Option<Arc<Spawner>>>,
     lean_binary: PathBuf,
-    mark: String,
+    home: Home,
 ) {
+    let mark = home.mark();
     let mut present = first;
     loop {
         present.died().await;
         replace.send_replace(None);
-        end_adopted(&mark).await;
-        match Spawner::start(&lean_binary, &mark).await {
+        end_adopted(&home).await;
+        match Spawner::start(&lean_binary, &mark, groups::prepared()).await {
             Ok(fresh) => present = Arc::new(fresh),
             // Starts fail from here on, each with a sentence; the next engine tries again.
             Err(_) => return,
@@ -182,10 +187,11 @@ async fn keep_alive(
 
 /// A worker whose supervisor and spawner are both gone has become a child of ours. It is ended before its run is
 /// called lost.
-async fn end_adopted(mark: &str) {
-    let mark = mark.to_owned();
+async fn end_adopted(home: &Home) {
+    let home = home.clone();
     // If it cannot run, the sweep of the next start finds them.
-    drop(tokio::task::spawn_blocking(move || errand_os::reap_adopted(&mark)).await);
+    let reap = move || errand_os::reap_adopted(&home.mark(), &groups::places(&home));
+    drop(tokio::task::spawn_blocking(reap).await);
 }
 
 impl Agent for Script {

@@ -87,14 +87,19 @@ const VERBS: &[(&str, &str)] = &[
 ];
 
 /// What a worker is told it can use, and why not what it cannot: so it does not look for that.
-pub(crate) fn catalogue(execution: &Execution) -> Vec<Tool> {
+/// `no_subtasks`: why it can begin no more of those.
+pub(crate) fn catalogue(execution: &Execution, no_subtasks: Option<&'static str>) -> Vec<Tool> {
+    let subtask = match no_subtasks {
+        None => Tool::here("spawn_subtask", "errand subtask BRIEF: hands part of the work on", None),
+        Some(reason) => Tool::missing("spawn_subtask", reason),
+    };
     let verbs = VERBS.iter().map(|(name, does)| Tool::here(name, does, None));
     let known = KNOWN.iter().map(|known| match missing(known, execution) {
         None => Tool::here(known.name, known.does, Some(known.takes)),
         Some(reason) => Tool::missing(known.name, reason),
     });
     let later = [Tool::missing("web_fetch", "builtin_agent_only")];
-    verbs.chain(known).chain(later).collect()
+    verbs.chain([subtask]).chain(known).chain(later).collect()
 }
 
 fn missing(known: &Known, execution: &Execution) -> Option<&'static str> {
@@ -175,7 +180,7 @@ mod tests {
     #[test]
     fn the_catalogue_says_why_something_is_not_there() {
         let reason_of = |execution: &Execution, name: &str| {
-            let tools = catalogue(execution);
+            let tools = catalogue(execution, None);
             let tool = tools.iter().find(|tool| tool.name == name).unwrap();
             assert_eq!(tool.available, tool.reason.is_none());
             tool.reason

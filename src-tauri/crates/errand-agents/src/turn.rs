@@ -28,6 +28,8 @@ pub struct Request {
     pub messages: Vec<Written>,
     /// What was done outside, or may have been.
     pub effects: Vec<Deed>,
+    /// What it has handed on, and what came of that so far.
+    pub subtasks: Vec<Subtask>,
     pub limits: Limits,
     pub tools: Vec<Tool>,
 }
@@ -36,6 +38,23 @@ pub struct Request {
 pub struct Written {
     pub text: String,
     pub new: bool,
+}
+
+/// A sub-task as its parent sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Subtask {
+    pub task: TaskId,
+    pub key: Option<String>,
+    pub title: String,
+    /// The name of its state; `removed` if its person has removed it.
+    pub state: &'static str,
+    /// What came of it in one line, or why it is in that state.
+    pub outcome: String,
+    /// What it handed over, or how it came to a bad end. A long one ends with `…`.
+    pub report: Option<String>,
+    /// It was asked for before this task was opened again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub earlier: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -79,8 +98,9 @@ impl Tool {
 impl Request {
     pub const PROTOCOL: u32 = 1;
 
-    pub fn tools(execution: &Execution) -> Vec<Tool> {
-        tools::catalogue(execution)
+    /// `no_subtasks`: why there can be no more of those.
+    pub fn tools(execution: &Execution, no_subtasks: Option<&'static str>) -> Vec<Tool> {
+        tools::catalogue(execution, no_subtasks)
     }
 
     pub(crate) fn prompt(&self) -> String {
@@ -126,7 +146,23 @@ impl Request {
         for deed in &self.effects {
             writeln!(text, "- {} ({})", deed.what.trim(), deed.state.name()).ok();
         }
+        self.say_subtasks(&mut text);
         write!(text, "\nThis is turn {}; {} are left.\n", self.turn, self.limits.turns_left).ok();
         text
+    }
+
+    fn say_subtasks(&self, text: &mut String) {
+        if !self.subtasks.is_empty() {
+            text.push_str("\n# Sub-tasks\n\n");
+        }
+        for subtask in &self.subtasks {
+            let earlier = if subtask.earlier { ", before this task was opened again" } else { "" };
+            let state = subtask.state.replace('_', " ");
+            writeln!(text, "- {} ({}{earlier}): {state}", subtask.title.trim(), subtask.task).ok();
+            let said = subtask.report.as_deref().unwrap_or(&subtask.outcome);
+            for line in said.trim().lines() {
+                writeln!(text, "  {line}").ok();
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod backup;
+mod below;
 mod change;
 mod doctor;
 mod engine;

@@ -66,6 +66,9 @@ pub async fn start(home: Home, options: Options) -> Result<Hosted, Fault> {
     if let Err(error) = errand_os::raise_open_files().and_then(|()| errand_os::become_subreaper()) {
         tracing::warn!(%error, "a limit of the system could not be changed");
     }
+    if let Err(why) = errand_os::groups::prepare(&home) {
+        tracing::info!(why, "runs have no control groups");
+    }
 
     let store_options =
         errand_store::Options { clock: clock.clone(), ..errand_store::Options::new(home.data()) };

@@ -29,7 +29,9 @@ pub(crate) async fn agree(limits: wire::Limits) -> Result<(Execution, Vec<String
     let agreed = wish.agree(|| match &found {
         Some(found) => abilities(found),
         None => {
-            abilities(&Probe { bubblewrap: Err(String::new()), landlock: Err(String::new()), root: false })
+            let none = || Err(String::new());
+            let groups = Err(String::new());
+            abilities(&Probe { bubblewrap: none(), landlock: Err(String::new()), root: false, groups })
         }
     })?;
     let mut notes = Vec::new();
@@ -50,6 +52,7 @@ pub(crate) fn view(agreed: &Execution) -> wire::IsolationView {
         memory_bytes: agreed.resources.memory,
         cpu_ms: agreed.resources.cpu.map(|cpu| u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX)),
         processes: agreed.resources.processes,
+        together: agreed.together.into(),
         text: words(agreed),
     }
 }
@@ -75,8 +78,10 @@ fn words(agreed: &Execution) -> String {
         Network::Off => "network off".to_owned(),
     });
     let Resources { cpu, memory, processes } = agreed.resources;
-    parts.extend(memory.map(|bytes| format!("memory {} MiB each", bytes / (1024 * 1024))));
-    parts.extend(cpu.map(|cpu| format!("processor {} each", say_duration(cpu))));
+    let whose = |together| if together { "in all" } else { "each" };
+    let (of_memory, of_cpu) = (whose(agreed.together.memory), whose(agreed.together.cpu));
+    parts.extend(memory.map(|bytes| format!("memory {} MiB {of_memory}", bytes / (1024 * 1024))));
+    parts.extend(cpu.map(|cpu| format!("processor {} {of_cpu}", say_duration(cpu))));
     parts.extend(processes.map(|count| format!("at most {count} processes")));
     parts.join(", ")
 }
@@ -99,6 +104,8 @@ pub async fn report() -> Result<wire::IsolationReport, Fault> {
         kind: kind.into(),
         limits: limits(&found, kind),
         bubblewrap_problem: found.bubblewrap.err(),
+        groups_gap: found.groups.as_ref().ok().and_then(|groups| groups.gap().map(str::to_owned)),
+        groups_problem: found.groups.err(),
         landlock_level: found.landlock.ok(),
         rows: Attempt::ALL.into_iter().map(row).collect(),
         columns,
@@ -124,7 +131,11 @@ fn column(setting: Setting, kind: Isolation) -> wire::ReachColumn {
 }
 
 fn limits(found: &Probe, kind: Isolation) -> BTreeMap<String, String> {
+    let together = found.together();
     let processes = match kind {
+        Isolation::Bubblewrap | Isolation::Landlock if together.processes => {
+            "all of them together, each thread counted."
+        }
         Isolation::Bubblewrap if abilities(found).processes => "all of them together.",
         Isolation::Bubblewrap => "refused: the kernel does not count the processes of root.",
         Isolation::Landlock => "refused: Landlock does not count them.",
@@ -132,8 +143,20 @@ fn limits(found: &Probe, kind: Isolation) -> BTreeMap<String, String> {
     };
     let each = |text: &str| if kind == Isolation::None { "refused.".to_owned() } else { text.to_owned() };
     BTreeMap::from([
-        ("cpu".to_owned(), each("processor time of each process.")),
-        ("memory".to_owned(), each("address space of each process; Java and Node reserve a lot of it.")),
+        (
+            "cpu".to_owned(),
+            each(match together.cpu {
+                true => "processor time of all its processes together.",
+                false => "processor time of each process.",
+            }),
+        ),
+        (
+            "memory".to_owned(),
+            each(match together.memory {
+                true => "what all its processes use together, without swap.",
+                false => "address space of each process; Java and Node reserve a lot of it.",
+            }),
+        ),
         ("processes".to_owned(), processes.to_owned()),
         ("timeout".to_owned(), "the whole task, isolated or not.".to_owned()),
     ])
@@ -147,6 +170,8 @@ async fn probe() -> Result<Probe, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use errand_model::Together;
+
     use super::*;
 
     #[test]
@@ -161,8 +186,13 @@ mod tests {
                 memory: Some(512 << 20),
                 processes: Some(8),
             },
+            together: Together::default(),
         };
         let text = "bubblewrap, folder read only, network off, memory 512 MiB each, processor 1 min each, \
+                    at most 8 processes";
+        assert_eq!(view(&agreed).text, text);
+        let agreed = Execution { together: Together { cpu: true, memory: true, processes: true }, ..agreed };
+        let text = "bubblewrap, folder read only, network off, memory 512 MiB in all, processor 1 min in all, \
                     at most 8 processes";
         assert_eq!(view(&agreed).text, text);
     }
@@ -177,5 +207,17 @@ mod tests {
             assert_eq!(column.can["read_key"], column.kind == wire::Isolation::None);
         }
         assert_eq!(report.bubblewrap_problem.is_none(), report.kind == wire::Isolation::Bubblewrap);
+        assert!(report.groups_problem.is_none() || report.groups_gap.is_none());
+    }
+
+    #[test]
+    fn what_a_control_group_counts_is_said_of_each_limit() {
+        let groups = errand_os::Groups::below("/a/group");
+        let found = Probe { bubblewrap: Ok(()), landlock: Ok(6), root: true, groups: Ok(groups) };
+        let said = limits(&found, Isolation::Bubblewrap);
+        assert!(said["cpu"].contains("together") && said["memory"].contains("each process"), "{said:?}");
+        assert!(said["processes"].starts_with("refused"));
+        let said = limits(&Probe { groups: Err("none".to_owned()), ..found }, Isolation::Bubblewrap);
+        assert!(said["cpu"].contains("each process"), "{said:?}");
     }
 }

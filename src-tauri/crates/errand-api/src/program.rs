@@ -116,7 +116,7 @@ pub(crate) fn find(argv: &[String], cwd: &Path, env: &[(String, String)]) -> Res
 
 /// The program as one line that could be typed again.
 pub(crate) fn one_line(program: &Program) -> String {
-    shlex::try_join(program.argv.iter().map(String::as_str)).unwrap_or_else(|_| program.argv.join(" "))
+    errand_engine::one_line(&program.argv)
 }
 
 #[cfg(test)]
@@ -174,6 +174,7 @@ mod tests {
             argv: argv.clone(),
             cwd: "/".into(),
             env: Vec::new(),
+            within: None,
             brief: None,
             execution: Default::default(),
             around: Default::default(),

@@ -42,6 +42,10 @@ pub enum Code {
     TimedOutWaiting,
     /// A worker has handed over its result before.
     AlreadyFinished,
+    /// Its sub-tasks have not ended.
+    SubtasksOpen,
+    /// Sub-tasks as many or as deep as there can be.
+    SubtaskLimit,
     /// A program of a task asked for what only its person may do.
     OnlyForPeople,
     /// A verb for the programs of a task, used elsewhere.
@@ -83,6 +87,8 @@ impl Code {
         Code::CleanUpFailed,
         Code::TimedOutWaiting,
         Code::AlreadyFinished,
+        Code::SubtasksOpen,
+        Code::SubtaskLimit,
         Code::OnlyForPeople,
         Code::OnlyInTasks,
         Code::CannotEnforce,
@@ -115,6 +121,8 @@ impl Code {
             | Code::Quitting
             | Code::BadBackup
             | Code::AlreadyFinished
+            | Code::SubtasksOpen
+            | Code::SubtaskLimit
             | Code::CleanUpFailed
             | Code::OnlyForPeople
             | Code::OnlyInTasks
@@ -140,6 +148,10 @@ impl Code {
             Code::IllegalState => "`errand show TASK` says what state it is in and why.",
             Code::AlreadyAnswered => "Nothing to do: the first answer counts.",
             Code::AlreadyFinished => "Nothing to do: the first result counts.",
+            Code::SubtasksOpen => {
+                "`errand wake --when-subtasks-end` waits, `errand subtask --cancel` ends one."
+            }
+            Code::SubtaskLimit => "Do the work in this task, or wait for what it has handed on.",
             Code::OnlyInTasks => "Use it in a program that `errand run` has started.",
             Code::OnlyForPeople => "Run this in a terminal of your own, outside of any task.",
             Code::BadAnswer => "`errand show TASK` shows the question and what it accepts.",

@@ -9,7 +9,7 @@ use errand_base::Timestamp;
 use errand_wire::{AskMode, Network, Notify, Priority, Security, TaskState, Workspace};
 
 use crate::parse;
-pub use in_task::{Ask, Effect, Finish, InTask, Progress, Wake};
+pub use in_task::{Ask, Effect, Finish, InTask, Progress, Subtask, Wake};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -36,7 +36,7 @@ pub enum Command {
     Start(Start),
     /// Hand over a task: a program after `--`
     Run(Box<Run>),
-    /// List tasks, newest first
+    /// List tasks, newest first; sub-tasks with --all
     List(List),
     /// Show one task
     Show(Task),
@@ -201,10 +201,10 @@ pub struct Limits {
     /// on or off; isolates it
     #[arg(long, value_parser = parse::name::<Network>)]
     pub network: Option<Network>,
-    /// The address space each of its processes may have, such as 512M or 4G; isolates it
+    /// The memory it may have, such as 512M or 4G; in all or each process, see `doctor`; isolates it
     #[arg(long, value_name = "SIZE", value_parser = parse::bytes)]
     pub memory: Option<u64>,
-    /// The processor time each of its processes may use: 90s, 5m or 1h30m; isolates it
+    /// The processor time it may use: 90s, 5m or 1h30m; in all or each process; isolates it
     #[arg(long, value_name = "DURATION", value_parser = parse::millis)]
     pub cpu: Option<u64>,
     /// How many processes it may be at a time; isolates it
@@ -234,6 +234,12 @@ pub struct List {
     /// Archived tasks, too
     #[arg(long)]
     pub archived: bool,
+    /// Sub-tasks, too; --search finds them in any case
+    #[arg(long)]
+    pub all: bool,
+    /// Only the sub-tasks of this task
+    #[arg(long, value_name = "TASK", conflicts_with = "all")]
+    pub parent: Option<String>,
     /// At most N tasks
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,

@@ -1,4 +1,5 @@
-//! The archive: ended tasks that a person wants out of sight. They are kept as long as any other ended task.
+//! The archive: ended tasks that a person wants out of sight, with what they have handed on. They are kept as long as
+//! any other ended task.
 
 use errand_base::{Code, Fault, TaskId, Timestamp};
 use errand_model::{Reason, Subject, Surface, Transition};
@@ -25,6 +26,10 @@ pub(crate) fn write(
         let hint = "`errand list --archived` shows what is archived, too.";
         let text = if archive { "is archived already" } else { "is not archived" };
         return refuse(format!("{id} {text}."), hint);
+    }
+    for kin in tx.tasks().below(stored.seq)? {
+        // Some may be there already, or on their way to their end.
+        tx.tasks().archive(kin.seq, archive, now)?;
     }
     let (reason, what) =
         if archive { (Reason::Archived, "Archived") } else { (Reason::Restored, "Taken out of the archive") };

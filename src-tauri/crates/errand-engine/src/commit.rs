@@ -5,7 +5,7 @@ use errand_model::{DeliveryKind, Dependency, Effect, Reason, Run, Step, Subject,
 use errand_store::{DeliveryState, Inserted, NewDelivery, RunKey, StoreError, WriteTx};
 
 use crate::input::{Acceptance, Edit, LiveTask, NewTask, Used};
-use crate::{failpoint, outbox};
+use crate::{failpoint, outbox, subtasks};
 
 /// Ids are drawn by chance; this often in a row they are never all taken.
 const DRAWS: u32 = 64;
@@ -19,6 +19,15 @@ pub(crate) struct StepWrite {
     /// The run that the step is about, as it is afterwards or as it was.
     pub run: Option<Run>,
     pub used: Option<Used>,
+}
+
+/// What came of writing a step.
+#[derive(Debug)]
+pub(crate) enum Written {
+    /// With the sub-tasks that were written with it.
+    Won { begun: Vec<LiveTask> },
+    /// Somebody else was first, or an id is taken. Nothing was written.
+    Lost,
 }
 
 /// Writes a new task down. What it waits for is looked up here, so nothing can end in between.
@@ -84,30 +93,38 @@ pub(crate) fn boundary(step: &Step) -> (&'static str, &'static str) {
             Effect::Yield { .. } => return ("before_ask_commit", "after_ask_commit"),
             Effect::Linger { .. } => return ("before_finish_commit", "after_finish_commit"),
             Effect::KeepTurn(_) => return ("before_turn_commit", "after_turn_commit"),
+            Effect::BeginSubtask(_) => return ("before_subtask_commit", "after_subtask_commit"),
             _ => {}
         }
     }
     ("before_end_commit", "after_end_commit")
 }
 
-/// Writes a step if the task is still as it was when the step was decided; says whether it was.
+/// Writes a step if the task is still as it was when the step was decided.
 pub(crate) fn write_step(
     tx: &mut WriteTx<'_>,
     write: &StepWrite,
     step: &Step,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<Written, StoreError> {
     failpoint::hit(boundary(step).0);
+    if !subtasks::ids_are_free(tx, step)? {
+        return Ok(Written::Lost);
+    }
+    let ends = step.task.state.is_final();
+    if write.was_final && !ends {
+        subtasks::check_reopening(tx, step)?;
+    }
     let artifact = step.effects.iter().find_map(|effect| match effect {
         Effect::File(artifact) => Some(artifact),
         _ => None,
     });
     let outcome = match artifact {
         Some(artifact) => Some(artifact.outcome.as_str()),
-        None => (step.task.state.is_final() && !write.was_final).then_some(step.task.reason_text.as_str()),
+        None => (ends && !write.was_final).then_some(step.task.reason_text.as_str()),
     };
     if !tx.tasks().advance(write.seq, write.from_version, &step.task, outcome, now)? {
-        return Ok(false);
+        return Ok(Written::Lost);
     }
     if let (Some(used), Some(run)) = (&write.used, &write.run) {
         let cpu = u64::try_from(used.cpu.as_millis()).unwrap_or(u64::MAX);
@@ -119,13 +136,20 @@ pub(crate) fn write_step(
             now,
         )?;
     }
+    let mut begun = Vec::new();
     for effect in &step.effects {
         write_effect(tx, step, effect, write.seq, write.run.as_ref(), now)?;
+        if let Effect::BeginSubtask(wish) = effect {
+            begun.push(subtasks::begin(tx, (write.seq, &step.task), wish, now)?);
+        }
     }
-    Ok(true)
+    if ends && !write.was_final {
+        subtasks::tell_root(tx, write.seq, step, now)?;
+    }
+    Ok(Written::Won { begun })
 }
 
-fn write_effect(
+pub(crate) fn write_effect(
     tx: &mut WriteTx<'_>,
     step: &Step,
     effect: &Effect,
@@ -169,8 +193,9 @@ fn write_effect(
             };
             tx.deliveries().add(&delivery, now)?;
         }
-        // What waits for this task finds out from its rows; telling is the fast path.
-        Effect::TellDependents => {}
+        // What waits for this task finds out from its rows; telling is the fast path. Sub-tasks are written by
+        // whoever can hand them on.
+        Effect::TellDependents | Effect::BeginSubtask(_) => {}
         Effect::Record(transition) => {
             tx.transitions().record((seq, &step.task.id), transition, now)?;
         }

@@ -3,6 +3,7 @@
 
 mod answers;
 mod awake;
+mod family;
 mod intake;
 mod process;
 mod slots;
@@ -16,8 +17,8 @@ use errand_model::{
     Candidate, Choice, Death, Effect, Event, Hold, Moment, Rank, State, Step, World, admit, step,
 };
 
-use crate::commit::StepWrite;
-use crate::input::{Action, Input, Leave, LiveTask, Reply, Used};
+use crate::commit::{StepWrite, Written};
+use crate::input::{Accepted, Action, Input, Leave, LiveTask, Reply, Used};
 use crate::run::RunShared;
 use crate::settings;
 use awake::Awake;
@@ -33,6 +34,8 @@ pub(crate) struct Dispatcher {
     queue: BTreeMap<Rank, Candidate>,
     slots: Slots,
     dependents: HashMap<TaskId, Vec<TaskId>>,
+    /// Sub-tasks in memory, by the task that asked for them.
+    subtasks: HashMap<TaskId, Vec<TaskId>>,
     timers: Timers,
     settings: settings::Live,
     leaving: Option<Leave>,
@@ -66,6 +69,8 @@ struct Letter {
     asker: Option<Asker>,
     /// When its step was decided; what that step has armed counts from then.
     decided: Option<Moment>,
+    /// Hears which sub-task it was given.
+    spawner: Option<Reply<Accepted>>,
 }
 
 /// A program that asks: hears the number of its question, then its answer.
@@ -76,14 +81,15 @@ struct Asker {
 
 impl Letter {
     fn of(event: Event) -> Letter {
-        Letter { event, reply: None, used: None, asker: None, decided: None }
+        Letter { event, reply: None, used: None, asker: None, decided: None, spawner: None }
     }
 
     fn refuse(self, fault: Fault) {
-        match (self.reply, self.asker) {
-            (Some(reply), _) => drop(reply.send(Err(fault))),
-            (None, Some(asker)) => drop(asker.opened.send(Err(fault))),
-            (None, None) => {}
+        match (self.reply, self.asker, self.spawner) {
+            (Some(reply), ..) => drop(reply.send(Err(fault))),
+            (None, Some(asker), _) => drop(asker.opened.send(Err(fault))),
+            (None, None, Some(spawner)) => drop(spawner.send(Err(fault))),
+            (None, None, None) => {}
         }
     }
 }
@@ -95,6 +101,7 @@ impl Dispatcher {
             queue: BTreeMap::new(),
             slots: Slots::default(),
             dependents: HashMap::new(),
+            subtasks: HashMap::new(),
             timers: Timers::default(),
             settings,
             leaving: None,
@@ -124,6 +131,7 @@ impl Dispatcher {
                     letter.refuse(Fault::new(Code::IllegalState, format!("{task} has ended.")));
                 }
             }
+            Input::Spawn { task, run, wish, reply } => self.spawn(&task, run, wish, reply),
             Input::Missed { events } => {
                 for (task, event) in events {
                     self.post(&task, Letter::of(event));
@@ -187,6 +195,7 @@ impl Dispatcher {
         while entry.committing.is_none() {
             let Some(mut letter) = entry.letters.pop_front() else { break };
             letter.decided = Some(self.now);
+            family::name_subtasks(&mut letter.event);
             match step(&entry.live.task, letter.event.clone(), self.now.wall) {
                 Ok(step) => {
                     self.actions.push(Action::Commit {
@@ -203,19 +212,25 @@ impl Dispatcher {
                     });
                     entry.committing = Some(letter);
                 }
-                Err(refused) => letter.refuse(answers::fault_of(refused, task, entry.live.task.state)),
+                Err(refused) => match family::known(refused, &letter.event, &entry.live.task) {
+                    Some(known) => {
+                        drop(letter.spawner.map(|spawner| spawner.send(Ok(known))));
+                    }
+                    None => letter.refuse(answers::fault_of(refused, task, entry.live.task.state)),
+                },
             }
         }
         self.forget_if_over(task);
     }
 
-    fn committed(&mut self, task: &TaskId, step: &Step, result: Result<bool, Fault>) {
+    fn committed(&mut self, task: &TaskId, step: &Step, result: Result<Written, Fault>) {
         let Some(entry) = self.live.get_mut(task) else { return };
         let Some(letter) = entry.committing.take() else { return };
         match result {
-            Ok(true) => {
+            Ok(Written::Won { begun }) => {
                 entry.live.task.clone_from(&step.task);
                 self.place_as_of(task, letter.decided.unwrap_or(self.now));
+                self.begun(begun, letter.spawner);
                 if let Some(asker) = letter.asker {
                     self.await_answer(task, step, asker);
                 }
@@ -228,7 +243,7 @@ impl Dispatcher {
             }
             // Somebody else changed the row, an edit for example. Nothing of the step happened: look again, then
             // decide about the same event anew.
-            Ok(false) => {
+            Ok(Written::Lost) => {
                 entry.committing = Some(letter);
                 self.actions.push(Action::Reload { task: task.clone() });
                 return;
@@ -257,6 +272,8 @@ impl Dispatcher {
                     letter.refuse(Fault::new(Code::TaskNotFound, format!("{task} was removed.")));
                 }
                 self.awake.forget(task);
+                let parent = entry.live.task.parent.clone();
+                self.forget_parent(task, parent.as_ref());
                 self.live.remove(task);
                 return;
             }
@@ -305,8 +322,15 @@ impl Dispatcher {
                     drop(asker.send(choice.clone()));
                 }
             }
-            Effect::TellDependents => self.tell_dependents(task),
-            Effect::Ask(_) | Effect::File(_) | Effect::KeepTurn(_) | Effect::Record(_) => {}
+            Effect::TellDependents => {
+                self.tell_dependents(task);
+                self.tell_family(task);
+            }
+            Effect::Ask(_)
+            | Effect::File(_)
+            | Effect::KeepTurn(_)
+            | Effect::BeginSubtask(_)
+            | Effect::Record(_) => {}
         }
     }
 
@@ -376,6 +400,8 @@ impl Dispatcher {
                     }
                 }
             }
+            let parent = model.parent.clone();
+            self.forget_parent(task, parent.as_ref());
             self.timers.forget(task);
             self.awake.forget(task);
             self.live.remove(task);
@@ -429,7 +455,8 @@ fn must_commit(event: &Event) -> bool {
         | Event::Deed { .. }
         | Event::Aside { .. }
         | Event::ClockGap { .. }
-        | Event::WakeAsked { .. } => false,
+        | Event::WakeAsked { .. }
+        | Event::SubtaskAsked { .. } => false,
         Event::StartFailed { .. }
         | Event::Exited { .. }
         | Event::Gone { .. }
@@ -446,6 +473,9 @@ fn must_commit(event: &Event) -> bool {
         | Event::TimerFired { .. }
         | Event::DependencyEnded { .. }
         | Event::DependencyReopened { .. }
+        | Event::ChildEnded { .. }
+        | Event::ChildReopened { .. }
+        | Event::CalledOff { .. }
         | Event::Cancel { .. }
         | Event::QuitNow
         | Event::Answer { .. } => true,

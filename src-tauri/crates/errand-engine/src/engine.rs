@@ -11,14 +11,14 @@ use errand_os::{Home, Notifier, Power, PowerEvents, PowerStatus, WorkFolders};
 use errand_store::{Cleanup, Entry, Store, SubjectKind, WriteTx};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::commit::{self, StepWrite};
+use crate::commit::{self, StepWrite, Written};
 use crate::dispatcher::{Dispatcher, pause_event};
 use crate::input::{Accepted, Action, Counts, Edit, Input, Leave, LiveTask, NewTask};
 use crate::launch::Launcher;
 use crate::outbox::Outbox;
 use crate::run::RunShared;
 use crate::worker::Door;
-use crate::{archive, folders, recovery, retention, settings};
+use crate::{archive, folders, recovery, retention, settings, subtasks};
 
 /// How often a full disk is looked at again.
 const FULL_DISK_PAUSE: Duration = Duration::from_millis(500);
@@ -73,6 +73,7 @@ impl Engine {
         let mut dispatcher = Dispatcher::new(live, now);
         let interrupted = recovery::interrupted(&unfinished);
         let missed = recovery::missed_endings(&store, recovery::waiting(&unfinished)).await;
+        let missed = [missed, subtasks::missed(&store).await].concat();
         let mut actions = dispatcher.handle(Input::Recovered { tasks: unfinished }, now);
         actions.extend(dispatcher.handle(Input::Missed { events: missed }, now));
         tokio::spawn(recovery::sweep(store.clone(), home.clone(), interrupted, input.clone()));
@@ -159,8 +160,18 @@ impl Engine {
         Ok(())
     }
 
+    /// Pauses a task, or lets it go on, and with it what it has handed on.
     pub async fn pause(&self, task: &TaskId, pause: bool, by: errand_model::By) -> Result<(), Fault> {
-        self.tell(task, pause_event(pause, by)).await
+        self.tell(task, pause_event(pause, by.clone())).await?;
+        let id = task.clone();
+        let below = self.store.read(move |reader| {
+            reader.tasks().seq(&id)?.map_or(Ok(Vec::new()), |seq| reader.tasks().below(seq))
+        });
+        for kin in below.await?.into_iter().filter(|kin| !kin.state.is_final()) {
+            // It may be paused by itself, or have ended a moment ago.
+            drop(self.tell(&kin.id, pause_event(pause, by.clone())).await);
+        }
+        Ok(())
     }
 
     /// Changes what may be changed after a task was handed over.
@@ -352,7 +363,7 @@ impl Driver {
         let step: Arc<errand_model::Step> = Arc::from(step);
         let written = step.clone();
         let after = commit::boundary(&step).1;
-        let done = move |result: Result<bool, errand_store::StoreError>| {
+        let done = move |result: Result<Written, errand_store::StoreError>| {
             crate::failpoint::hit(after);
             let result = result.map_err(Fault::from);
             drop(input.send(Input::Committed { task, step, result }));

@@ -15,6 +15,8 @@ pub const ALL: &[&str] = &[
     "while_using_a_tool",
     "before_ask_commit",
     "after_ask_commit",
+    "before_subtask_commit",
+    "after_subtask_commit",
     "before_turn_commit",
     "after_turn_commit",
     "before_finish_commit",

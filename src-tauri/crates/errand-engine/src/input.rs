@@ -6,12 +6,12 @@ use std::time::Duration;
 use errand_base::{Fault, RunId, TaskId, Timestamp};
 use errand_model::{
     Afterwards, Aside, Ask, Check, Death, Event, Exit, Origin, Policy, Priority, Response, StartError, Step,
-    Tail, Task, Vigil, Work,
+    SubtaskWish, Tail, Task, Vigil, Work,
 };
 use errand_os::PowerEvent;
 use tokio::sync::oneshot;
 
-use crate::commit::StepWrite;
+use crate::commit::{StepWrite, Written};
 use crate::folders::OwnFolder;
 use crate::run::RunShared;
 use crate::settings;
@@ -64,6 +64,13 @@ pub(crate) enum Input {
         opened: Reply<u32>,
         answer: oneshot::Sender<Option<String>>,
     },
+    /// A program of a run hands part of its work on.
+    Spawn {
+        task: TaskId,
+        run: RunId,
+        wish: Box<SubtaskWish>,
+        reply: Reply<Accepted>,
+    },
     /// What a task missed while it was not listening.
     Missed {
         events: Vec<(TaskId, Event)>,
@@ -80,7 +87,7 @@ pub(crate) enum Input {
     Committed {
         task: TaskId,
         step: Arc<Step>,
-        result: Result<bool, Fault>,
+        result: Result<Written, Fault>,
     },
     Reloaded {
         task: TaskId,

@@ -13,11 +13,11 @@ use errand_store::{LogRun, QuestionState, Store, StoreError, Stored};
 use tokio::sync::mpsc;
 
 use crate::executor::{Attempt, attempt};
-use crate::folders;
 use crate::input::{Input, Launch, Report};
 use crate::log_sink::LogSink;
 use crate::run::{NextTurn, RunShared};
 use crate::worker::{Door, Worker};
+use crate::{folders, subtasks};
 
 /// Between asking processes to end and killing them. A logout leaves us 5 s for everything.
 const GRACE: Duration = Duration::from_secs(3);
@@ -52,6 +52,7 @@ impl Launcher {
                 }
                 order => order,
             };
+            let folder = order.as_ref().map(|order| folder_of(&order.work)).unwrap_or_default();
             let session = match order {
                 Ok(order) => me.agent.start(order).await,
                 Err(error) => Err(error),
@@ -63,6 +64,7 @@ impl Launcher {
             match session {
                 Ok(session) => {
                     let clock = me.clock.clone();
+                    let report = |told| report(subtasks::checked(told, &folder));
                     attempt(Attempt { session, sink, shared, clock, silence }, report).await;
                 }
                 Err(error) => report(Report::StartFailed(error)),
@@ -103,6 +105,7 @@ impl Launcher {
             desk.clone(),
             launch.shared.clone(),
             self.input.clone(),
+            self.store.clone(),
             self.clock.clone(),
         );
         let failed = |error| StartError::Other(format!("its socket could not be made: {error}"));
@@ -164,7 +167,8 @@ impl Launcher {
                         turn_s: limits.each.as_secs(),
                         stall_s: limits.stall.as_secs(),
                     },
-                    tools: Request::tools(&program.execution),
+                    subtasks: subtasks::told(reader, &stored)?,
+                    tools: Request::tools(&program.execution, stored.task.no_more_subtasks()),
                 };
                 Ok((request, stored))
             })
@@ -181,6 +185,11 @@ fn take_results(turns: &mut [TurnRecord], task: &Task) -> Vec<ToolResult> {
         result.output.clear();
     }
     results
+}
+
+fn folder_of(work: &Work) -> PathBuf {
+    let Work::Program(program) = work;
+    program.cwd.clone()
 }
 
 /// Dropped in this order when the run is over: the socket first, then the folder it is in.

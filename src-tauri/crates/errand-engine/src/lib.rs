@@ -20,6 +20,7 @@ mod removal;
 mod retention;
 mod run;
 pub mod settings;
+mod subtasks;
 mod text;
 mod worker;
 
@@ -28,5 +29,5 @@ pub use folders::{ATTACHMENTS_VARIABLE, OwnFolder, attach_fault};
 pub use input::{Accepted, Counts, Edit, Leave, NewTask};
 pub use outbox::{Outbox, Telling};
 pub use run::RunShared;
-pub use text::plain_text;
+pub use text::{one_line, plain_text};
 pub use worker::{Asking, Door, NoDoor, Worker};

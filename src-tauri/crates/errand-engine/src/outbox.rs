@@ -135,7 +135,8 @@ impl Outbox {
             .store
             .write(move |tx| {
                 let Some(delivery) = tx.deliveries().get(id)? else { return Ok(None) };
-                let task = task_of(tx, &delivery)?;
+                let root = delivery.task.map_or(Ok(None), |seq| tx.tasks().root_of(seq))?;
+                let task = root.map(|root| root.id);
                 settle(tx, delivery, DeliveryState::Acted, Reason::OpenedByPerson, now)?;
                 Ok(task)
             })

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use errand_base::{Fault, RunId, TaskId};
 use errand_model::{Event, Reason, Tail, Task};
-use errand_os::{Home, ProcessIdentity};
+use errand_os::{Home, ProcessIdentity, groups};
 use errand_store::{RunRow, Store};
 use tokio::sync::mpsc;
 
@@ -81,9 +81,9 @@ pub(crate) async fn sweep(
 ) {
     let known = store.read(|reader| reader.runs().live()).await.unwrap_or_default();
     let identities: Vec<ProcessIdentity> = known.into_iter().filter_map(identity).collect();
-    let mark = home.mark();
-    let left = end_all(mark.clone(), identities.clone()).await;
-    drop(tokio::task::spawn_blocking(move || remove_folders(&home)).await);
+    let left = end_all(&home, identities.clone()).await;
+    let folders = home.clone();
+    drop(tokio::task::spawn_blocking(move || remove_folders(&folders)).await);
     let mut tails = Vec::with_capacity(interrupted.len());
     for Interrupted { task, run } in interrupted {
         let kept = store.logs().tail_text(run, TAIL).await.unwrap_or_default();
@@ -98,15 +98,23 @@ pub(crate) async fn sweep(
     if left == 0 {
         return;
     }
-    while end_all(mark.clone(), identities.clone()).await > 0 && !input.is_closed() {
+    while end_all(&home, identities.clone()).await > 0 && !input.is_closed() {
         tokio::time::sleep(SWEEP_AGAIN).await;
     }
     drop(input.send(Input::Swept { tails: Vec::new(), all_gone: true }));
 }
 
 /// Says how many would not go.
-async fn end_all(mark: String, known: Vec<ProcessIdentity>) -> u32 {
-    let swept = tokio::task::spawn_blocking(move || errand_os::sweep(&mark, &known, GRACE)).await;
+async fn end_all(home: &Home, known: Vec<ProcessIdentity>) -> u32 {
+    let home = home.clone();
+    let sweep = move || {
+        let swept = errand_os::sweep(&home.mark(), &known, &groups::places(&home), GRACE);
+        if swept.left == 0 {
+            groups::forget_places(&home);
+        }
+        swept
+    };
+    let swept = tokio::task::spawn_blocking(sweep).await;
     match swept {
         Ok(swept) => {
             if !swept.ended.is_empty() || swept.left > 0 {

@@ -1,10 +1,10 @@
 //! Removing a task whose folder goes with it. The row says `pending` before the first file goes and is removed after
 //! the last, so that an engine that dies in between leaves neither files without a row nor a row that promises files.
 
-use errand_base::{Code, Fault, Timestamp};
+use errand_base::{Code, Fault, TaskId, Timestamp};
 use errand_model::Reason;
 use errand_os::WorkFolders;
-use errand_store::{Ended, Entry, Store, StoreError, SubjectKind, WriteTx};
+use errand_store::{Cleanup, Ended, Entry, Store, StoreError, SubjectKind, WriteTx};
 
 use crate::folders::blocking;
 
@@ -31,21 +31,53 @@ impl Why {
     }
 }
 
-/// Removes a task that has no folder. `false`: it is open again, or processes are left.
+/// Removes a task that has no folder, or whose folder is gone, with all below it. Says which those were; none if it is
+/// open again, or processes are left.
 pub(crate) fn remove_row(
     tx: &mut WriteTx<'_>,
     task: &Ended,
     before: Timestamp,
     why: Why,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<Vec<TaskId>, StoreError> {
+    let below = tx.tasks().below(task.seq)?;
+    if !below.is_empty() && !is_over(tx, task, before)? || below.iter().any(|kin| !kin.is_over()) {
+        return Ok(Vec::new());
+    }
+    let mut removed = Vec::with_capacity(below.len() + 1);
+    // Each comes before the task that it belongs to.
+    for kin in below {
+        let kin = Ended { seq: kin.seq, id: kin.id, state: kin.state, has_folder: false, stuck: false };
+        removed.extend(remove_one(tx, kin, Timestamp::from_millis(i64::MAX), why, now)?);
+    }
+    removed.extend(remove_one(tx, task.clone(), before, why, now)?);
+    Ok(removed)
+}
+
+/// Asked before anything below it is removed.
+fn is_over(tx: &mut WriteTx<'_>, task: &Ended, before: Timestamp) -> Result<bool, StoreError> {
+    let stored = tx.tasks().by_seq(task.seq)?;
+    Ok(stored.is_some_and(|stored| {
+        stored.task.run.is_none()
+            && stored.ended_at.is_some_and(|ended| ended < before)
+            && matches!(stored.cleanup, None | Some(Cleanup::Removed))
+    }))
+}
+
+fn remove_one(
+    tx: &mut WriteTx<'_>,
+    task: Ended,
+    before: Timestamp,
+    why: Why,
+    now: Timestamp,
+) -> Result<Option<TaskId>, StoreError> {
     if !tx.tasks().delete_ended(task.seq, before)? {
-        return Ok(false);
+        return Ok(None);
     }
     // The last that the feed hears of it.
-    record(tx, task, "removed", why.reason(), why.text(), now)?;
+    record(tx, &task, "removed", why.reason(), why.text(), now)?;
     tx.transitions().detach(task.seq)?;
-    Ok(true)
+    Ok(Some(task.id))
 }
 
 /// Removes a task with its folder. `false`: it is open again, or processes are left.
@@ -90,12 +122,13 @@ async fn finish(
         let done = store.write(move |tx| {
             // Nobody else removes the row of a folder that is going, but two may be at it at once.
             if tx.tasks().end_removal(task.seq, None)? {
-                remove_row(tx, &task, Timestamp::from_millis(i64::MAX), why, now)?;
+                return remove_row(tx, &task, Timestamp::from_millis(i64::MAX), why, now);
             }
-            Ok(())
+            Ok(Vec::new())
         });
-        done.await?;
-        store.logs().forget(&id);
+        for task in done.await? {
+            store.logs().forget(&task);
+        }
         return Ok(());
     };
     let text = format!("The folder {} could not be removed: {error}", place.display());

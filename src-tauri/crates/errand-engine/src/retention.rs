@@ -104,14 +104,12 @@ fn remove(
 ) -> Result<Vec<TaskId>, StoreError> {
     let mut removed = Vec::with_capacity(old.len());
     for task in old {
-        if removal::remove_row(tx, &task, before, Why::Expired, now)? {
-            removed.push(task.id);
-        }
+        removed.extend(removal::remove_row(tx, &task, before, Why::Expired, now)?);
     }
     Ok(removed)
 }
 
-/// Removes one task because its person wants it gone.
+/// Removes one task, with what it has handed on, because its person wants it gone.
 pub(crate) async fn delete(
     store: &Store,
     folders: &WorkFolders,
@@ -135,11 +133,20 @@ pub(crate) async fn delete(
         has_folder: stored.cleanup.is_some(),
         stuck: false,
     };
+    let seq = stored.seq;
+    let below = store.read(move |reader| reader.tasks().below(seq)).await?;
+    let busy = below.iter().find(|kin| !kin.is_over());
+    if let Some(kin) = busy {
+        let text = format!("{}, which belongs to {id}, is not over.", kin.id);
+        return not_over(text, format!("It is removed with {id} once its last process is gone."));
+    }
     let ever = Timestamp::from_millis(i64::MAX);
     let removed = if task.has_folder {
         removal::remove_with_folder(store, folders, task, ever, Why::ByPerson, now).await?
     } else {
-        store.write(move |tx| removal::remove_row(tx, &task, ever, Why::ByPerson, now)).await?
+        let removed = store.write(move |tx| removal::remove_row(tx, &task, ever, Why::ByPerson, now)).await?;
+        removed.iter().for_each(|task| store.logs().forget(task));
+        !removed.is_empty()
     };
     if !removed {
         // Somebody else may have been faster.
@@ -147,6 +154,5 @@ pub(crate) async fn delete(
         let hint = "Once they are gone it can be removed.".to_owned();
         return not_over(format!("The processes of {id} are still being ended."), hint);
     }
-    store.logs().forget(id);
     Ok(())
 }

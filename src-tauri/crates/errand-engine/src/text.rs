@@ -13,6 +13,11 @@ pub fn plain_text(bytes: &[u8]) -> String {
     page.text
 }
 
+/// A program with its arguments as one line that could be typed again.
+pub fn one_line(argv: &[String]) -> String {
+    shlex::try_join(argv.iter().map(String::as_str)).unwrap_or_else(|_| argv.join(" "))
+}
+
 struct Page {
     text: String,
     line_start: usize,

@@ -4,13 +4,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use errand_agents::Desk;
+use errand_agents::{Desk, Subtask};
 use errand_base::{Clock, Code, Fault, RunId, TaskId, Timestamp};
-use errand_model::{Ask, Check, Checkpoint, Event, Finish, WakeWish};
+use errand_model::{Ask, CallOff, Check, Checkpoint, Event, Finish, SubtaskWish, WakeWish, Work};
+use errand_store::{Store, Stored};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::input::Input;
+use crate::folders::blocking;
+use crate::input::{Accepted, Input};
 use crate::run::RunShared;
+use crate::subtasks;
 
 /// Progress is written down at most so often; what is shown is always the latest.
 const PROGRESS_PAUSE: Duration = Duration::from_secs(1);
@@ -42,6 +45,7 @@ pub struct Worker {
     pub desk: Arc<Desk>,
     shared: Arc<RunShared>,
     input: mpsc::UnboundedSender<Input>,
+    store: Store,
     clock: Arc<dyn Clock>,
     written: Mutex<Option<Timestamp>>,
     handed_over: AtomicBool,
@@ -61,18 +65,11 @@ impl Worker {
         desk: Arc<Desk>,
         shared: Arc<RunShared>,
         input: mpsc::UnboundedSender<Input>,
+        store: Store,
         clock: Arc<dyn Clock>,
     ) -> Worker {
-        Worker {
-            task,
-            run,
-            desk,
-            shared,
-            input,
-            clock,
-            written: Mutex::default(),
-            handed_over: AtomicBool::default(),
-        }
+        let (written, handed_over) = (Mutex::default(), AtomicBool::default());
+        Worker { task, run, desk, shared, input, store, clock, written, handed_over }
     }
 
     /// The process that the run was started with.
@@ -166,8 +163,9 @@ impl Worker {
         self.tell(Event::Deed { run: self.run, what, done }).await
     }
 
-    pub async fn wake(&self, wish: WakeWish) -> Result<Timestamp, Fault> {
-        if wish.why.trim().is_empty() {
+    /// When it will be woken, if that is known.
+    pub async fn wake(&self, wish: WakeWish) -> Result<Option<Timestamp>, Fault> {
+        if wish.why.trim().is_empty() && !wish.when_subtasks_end {
             return Err(Fault::new(Code::BadUsage, "It is not said why it should be woken."));
         }
         let why = bounded("The reason", wish.why, LONGEST_NOTE)?;
@@ -178,14 +176,72 @@ impl Worker {
         Ok(at)
     }
 
+    /// Hands part of the work on.
+    pub async fn spawn(&self, wish: SubtaskWish) -> Result<Accepted, Fault> {
+        self.sign_of_life();
+        let stored = self.stored().await?;
+        let Work::Program(program) = &stored.work;
+        let mut folder = program.cwd.clone();
+        if let Some(cwd) = wish.cwd.as_ref().filter(|cwd| cwd.is_absolute() && !cwd.starts_with(&folder)) {
+            // A program sees its folder by another name if a link led there.
+            let (named, cwd) = (folder.clone(), cwd.clone());
+            let real = blocking(move || std::fs::canonicalize(named)).await?;
+            folder = real.ok().filter(|real| cwd.starts_with(real)).unwrap_or(folder);
+        }
+        let wish = wish
+            .checked(&folder)
+            .map_err(|why| Fault::new(Code::BadUsage, format!("The sub-task was not made: {why}.")))?;
+        let (reply, answer) = oneshot::channel();
+        let (task, run) = (self.task.clone(), self.run);
+        self.send(Input::Spawn { task, run, wish: Box::new(wish), reply })?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// What became of the sub-tasks so far.
+    pub async fn subtasks(&self) -> Result<Vec<Subtask>, Fault> {
+        self.sign_of_life();
+        let task = self.task.clone();
+        let read = self.store.read(move |reader| match reader.tasks().load(&task)? {
+            Some(stored) => subtasks::told(reader, &stored),
+            None => Ok(Vec::new()),
+        });
+        Ok(read.await?)
+    }
+
+    /// Cancels a sub-task of this very task, named by its id or its key.
+    pub async fn cancel_subtask(&self, name: &str) -> Result<TaskId, Fault> {
+        self.sign_of_life();
+        let task = self.stored().await?.task;
+        let current = task.children.iter().filter(|child| child.generation == task.generation);
+        let found = current.clone().find(|child| child.key.as_deref() == Some(name));
+        let found = found.or_else(|| current.clone().find(|child| child.task.as_str() == name));
+        let Some(child) = found.map(|child| child.task.clone()) else {
+            return Err(Fault::new(Code::TaskNotFound, format!("This task has no sub-task “{name}”."))
+                .hint("`errand subtask --list` shows those it has."));
+        };
+        let event = Event::CalledOff { why: CallOff::ByParent };
+        self.tell_to(child.clone(), event).await?;
+        Ok(child)
+    }
+
+    async fn stored(&self) -> Result<Stored, Fault> {
+        let task = self.task.clone();
+        let stored = self.store.read(move |reader| reader.tasks().load(&task)).await?;
+        stored.ok_or_else(|| Fault::new(Code::TaskNotFound, format!("There is no task {}.", self.task)))
+    }
+
     fn sign_of_life(&self) {
         self.shared.heard(self.clock.now());
         self.shared.alive.notify_one();
     }
 
     async fn tell(&self, event: Event) -> Result<(), Fault> {
+        self.tell_to(self.task.clone(), event).await
+    }
+
+    async fn tell_to(&self, task: TaskId, event: Event) -> Result<(), Fault> {
         let (reply, answer) = oneshot::channel();
-        self.send(Input::Tell { task: self.task.clone(), event, stored: None, reply })?;
+        self.send(Input::Tell { task, event, stored: None, reply })?;
         answer.await.map_err(|_| gone())?
     }
 

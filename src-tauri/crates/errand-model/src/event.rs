@@ -4,8 +4,8 @@ use errand_base::{RunId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Afterwards, Artifact, Aside, Ask, Check, Checkpoint, Finish, Gap, Hold, Question, Reason, Response,
-    State, Tail, TurnRecord, Wake,
+    Afterwards, Artifact, Aside, Ask, CallOff, Check, Checkpoint, Finish, Gap, Hold, Question, Reason,
+    Response, State, SubtaskWish, Tail, TurnRecord, Wake,
 };
 
 /// Where a person acted.
@@ -178,6 +178,23 @@ pub enum Event {
         run: RunId,
         wake: Wake,
     },
+    /// A program of the run hands part of the work on.
+    SubtaskAsked {
+        run: RunId,
+        wish: Box<SubtaskWish>,
+    },
+    /// A sub-task of it.
+    ChildEnded {
+        task: TaskId,
+        state: State,
+    },
+    ChildReopened {
+        task: TaskId,
+    },
+    /// It is a sub-task that is not needed any more.
+    CalledOff {
+        why: CallOff,
+    },
     /// `tail`: what was printed so far, for a run that is ended by it.
     TimerFired {
         timer: u32,
@@ -265,7 +282,9 @@ pub enum Effect {
     /// A turn is over; later ones are told of it.
     KeepTurn(TurnRecord),
     Deliver(DeliveryKind),
-    /// The task is open again or has ended; tasks that wait for it want to know.
+    /// Write this sub-task down and let it begin.
+    BeginSubtask(Box<SubtaskWish>),
+    /// The task is open again or has ended; tasks that wait for it, its parent and its sub-tasks want to know.
     TellDependents,
     Record(Transition),
 }
@@ -345,6 +364,21 @@ pub enum Refused {
     TooOften,
     /// A plain program reads no messages.
     NoWorker,
+    /// Nothing wakes a plain program when its sub-tasks end, so it has none.
+    NoTurns,
+    TooDeep,
+    TooManySubtasks,
+    /// It has asked for that before.
+    KnownSubtask,
+    /// It has asked for something else with that key.
+    OtherBrief,
+    NotASubtask,
+    /// What is told is known.
+    OldNews,
+    /// Its sub-tasks are still at work.
+    SubtasksOpen,
+    /// It has no sub-tasks whose end could wake it.
+    NothingToAwait,
 }
 
 impl fmt::Display for Refused {
@@ -366,6 +400,15 @@ impl fmt::Display for Refused {
             Refused::QuestionOpen => "it still asks something: withdraw that or wait for the answer",
             Refused::TooOften => "it has done that too often",
             Refused::NoWorker => "a plain program reads no messages",
+            Refused::NoTurns => "only a worker, a program with a brief, has sub-tasks",
+            Refused::TooDeep => "sub-tasks go three levels deep, and it is on the third",
+            Refused::TooManySubtasks => "it has ten sub-tasks, and that is the most",
+            Refused::KnownSubtask => "it has asked for that sub-task before",
+            Refused::OtherBrief => "the key belongs to another sub-task of it",
+            Refused::NotASubtask => "that is no sub-task of it",
+            Refused::OldNews => "that is known",
+            Refused::SubtasksOpen => "sub-tasks are still at work: wait for them or cancel them",
+            Refused::NothingToAwait => "it has no sub-tasks to wait for",
         })
     }
 }

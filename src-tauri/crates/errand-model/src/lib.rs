@@ -15,6 +15,7 @@ mod lease;
 mod policy;
 mod reason;
 mod step;
+mod subtask;
 mod talk;
 mod task;
 
@@ -27,9 +28,12 @@ pub use event::{
     By, Death, DeliveryKind, Effect, Event, Exit, Refused, StartError, Subject, Surface, Transition,
 };
 pub use lease::{Held, Lease};
-pub use policy::{Abilities, AskMode, Execution, Isolation, Network, Resources, Security, Wish, Workspace};
+pub use policy::{
+    Abilities, AskMode, Execution, Isolation, Network, Resources, Security, Together, Wish, Workspace,
+};
 pub use reason::Reason;
-pub use step::{Step, accept, step};
+pub use step::{Step, accept, accept_subtask, step};
+pub use subtask::{CallOff, Child, DEEPEST, MOST_SUBTASKS, SubtaskWish};
 pub use talk::{
     Afterwards, Ask, Check, Checkpoint, Deed, DeedState, Finish, Message, Response, Status, Talk, ToolCall,
     ToolResult, TurnOutcome, TurnRecord, Wake, WakeWish,

@@ -68,11 +68,11 @@ impl Isolation {
     }
 }
 
-/// Memory and processor time count for each process on its own.
+/// What each of its processes may have on its own, or all of them together: see [`Together`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Resources {
     pub cpu: Option<Duration>,
-    /// Address space, in bytes.
+    /// In bytes: what is used together, or the address space of each.
     pub memory: Option<u64>,
     pub processes: Option<u32>,
 }
@@ -83,6 +83,15 @@ impl Resources {
     }
 }
 
+/// Which limits hold for all processes of a run together. The others hold for each on its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Together {
+    pub cpu: bool,
+    pub memory: bool,
+    pub processes: bool,
+}
+
 /// What was agreed on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
@@ -91,6 +100,7 @@ pub struct Execution {
     pub workspace: Workspace,
     pub network: Network,
     pub resources: Resources,
+    pub together: Together,
 }
 
 /// What was asked for; what is left out is the default.
@@ -109,8 +119,10 @@ pub struct Wish {
 pub struct Abilities {
     pub bubblewrap: Result<(), String>,
     pub landlock: Result<(), String>,
-    /// Whether bubblewrap can limit the number of processes.
+    /// Whether bubblewrap can limit the number of processes by itself.
     pub processes: bool,
+    /// What control groups count here.
+    pub together: Together,
 }
 
 /// Less than this no program starts with.
@@ -144,17 +156,24 @@ impl Wish {
             let text = format!("The network cannot be cut off: Landlock leaves UDP open. Bubblewrap: {why}.");
             return refuse(text, "Install bubblewrap, or leave out --network off.");
         }
-        let counted = isolation == Isolation::Bubblewrap && abilities.processes;
+        let Resources { cpu, memory, processes } = self.resources;
+        let together = Together {
+            cpu: cpu.is_some() && abilities.together.cpu,
+            memory: memory.is_some() && abilities.together.memory,
+            processes: processes.is_some() && abilities.together.processes,
+        };
+        let counted = together.processes || isolation == Isolation::Bubblewrap && abilities.processes;
         if self.resources.processes.is_some() && !counted {
             let text = match isolation {
                 Isolation::Bubblewrap => {
-                    "The number of processes cannot be limited: the kernel does not count those of root."
+                    "The number of processes cannot be limited: the kernel does not count those of root, and no \
+                     control group counts them here."
                 }
-                _ => "The number of processes cannot be limited without bubblewrap.",
+                _ => "The number of processes cannot be limited without bubblewrap or a control group.",
             };
             return refuse(text.to_owned(), "Leave out --processes.");
         }
-        Ok(Execution { isolation, workspace, network, resources: self.resources })
+        Ok(Execution { isolation, workspace, network, resources: self.resources, together })
     }
 
     /// Errand starts a program and does not see what that starts, so it can neither ask nor choose.
@@ -209,7 +228,8 @@ mod tests {
 
     fn machine(bubblewrap: bool, landlock: bool, processes: bool) -> Abilities {
         let works = |works: bool| if works { Ok(()) } else { Err("it is not there".to_owned()) };
-        Abilities { bubblewrap: works(bubblewrap), landlock: works(landlock), processes }
+        let together = Together::default();
+        Abilities { bubblewrap: works(bubblewrap), landlock: works(landlock), processes, together }
     }
 
     fn agreed(wish: Wish, machine: Abilities) -> Result<Execution, Code> {
@@ -274,6 +294,26 @@ mod tests {
         }
         let plain = Wish { ask: Some(AskMode::Off), security: Some(Security::Full), ..Wish::default() };
         assert!(agreed(plain, machine(false, false, false)).unwrap().is_open());
+    }
+
+    #[test]
+    fn what_is_counted_for_all_together_is_agreed_on_as_that() {
+        let all = Together { cpu: true, memory: true, processes: true };
+        let resources =
+            Resources { cpu: Some(Duration::from_secs(9)), memory: Some(LEAST_MEMORY), processes: Some(5) };
+        let wish = Wish { resources, ..Wish::default() };
+        for bubblewrap in [true, false] {
+            // Neither root nor Landlock stands in the way of what a control group counts.
+            let machine = |together| Abilities { together, ..machine(bubblewrap, true, false) };
+            assert_eq!(agreed(wish, machine(all)).unwrap().together, all);
+            let less = Together { memory: false, ..all };
+            assert_eq!(agreed(wish, machine(less)).unwrap().together, less);
+            let few = Together { processes: false, ..all };
+            assert_eq!(agreed(wish, machine(few)), Err(Code::CannotEnforce));
+            // What nobody has asked for is not agreed on.
+            let isolated = agreed(Wish { isolate: true, ..Wish::default() }, machine(all)).unwrap();
+            assert_eq!(isolated.together, Together::default());
+        }
     }
 
     #[test]

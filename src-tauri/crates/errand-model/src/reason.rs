@@ -114,8 +114,20 @@ reasons! {
     ClockGap = "clock_gap",
     /// The machine is no longer kept awake for it.
     MaySleep = "may_sleep",
-    /// It had us do something for it.
-    ToolsUsed = "tools_used",
+    /// A worker has handed part of its work on.
+    SubtaskBegun = "subtask_begun",
+    SubtaskEnded = "subtask_ended",
+    SubtaskReopened = "subtask_reopened",
+    /// All sub-tasks that it waited for have ended.
+    SubtasksEnded = "subtasks_ended",
+    /// It is done but for its sub-tasks.
+    WaitsForSubtasks = "waits_for_subtasks",
+    /// The task that it belongs to was cancelled.
+    ParentCancelled = "parent_cancelled",
+    /// The task that it belongs to has ended without it.
+    ParentEnded = "parent_ended",
+    /// The task that it belongs to cancelled it.
+    CalledOff = "called_off",
     Shown = "shown",
     /// Shown again, because the last showing was not confirmed or its service went away.
     ShownAgain = "shown_again",

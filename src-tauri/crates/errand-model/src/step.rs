@@ -1,5 +1,6 @@
 //! What one event does to one task.
 
+mod children;
 mod draft;
 mod process;
 mod turns;
@@ -9,6 +10,7 @@ mod worker;
 use errand_base::{TaskId, Timestamp};
 
 use crate::{By, Choice, Dependency, Effect, Event, Hold, Policy, Reason, Refused, State, Task};
+pub use children::accept_subtask;
 use draft::Draft;
 use process::Ended;
 
@@ -33,6 +35,8 @@ pub fn accept(
     after.retain(|dependency| named.insert(dependency.task.clone()));
     let task = Task {
         id,
+        parent: None,
+        depth: 0,
         state: State::Queued,
         version: 0,
         generation: 1,
@@ -40,6 +44,7 @@ pub fn accept(
         policy,
         start_at,
         after,
+        children: Vec::new(),
         failures: 0,
         runs: 0,
         run: None,
@@ -87,6 +92,7 @@ pub fn step(task: &Task, event: Event, now: Timestamp) -> Result<Step, Refused> 
         Event::Deed { run, what, done } => worker::deed(&mut draft, run, what, done)?,
         Event::Finished { run, finish } => worker::finished(&mut draft, run, &finish)?,
         Event::WakeAsked { run, wake } => worker::wake_asked(&mut draft, run, wake)?,
+        Event::SubtaskAsked { run, wish } => children::asked(&mut draft, run, &wish)?,
         Event::TimerFired { timer, tail } => match draft.take_timer(timer)? {
             crate::TimerKind::Start => waiting::start_time(&mut draft)?,
             crate::TimerKind::Limit => process::time_limit(&mut draft, &tail)?,
@@ -95,6 +101,9 @@ pub fn step(task: &Task, event: Event, now: Timestamp) -> Result<Step, Refused> 
         Event::ClockGap { gap } => process::clock_gap(&mut draft, gap)?,
         Event::DependencyEnded { task, state } => waiting::dependency_ended(&mut draft, &task, state)?,
         Event::DependencyReopened { task } => waiting::dependency_reopened(&mut draft, &task)?,
+        Event::ChildEnded { task, state } => children::ended(&mut draft, &task, state)?,
+        Event::ChildReopened { task } => children::reopened(&mut draft, &task)?,
+        Event::CalledOff { why } => children::called_off(&mut draft, why)?,
         Event::Hold { hold, by } => held(&mut draft, hold, by)?,
         Event::Release { hold, by } => released(&mut draft, hold, by)?,
         Event::Cancel { by } => {

@@ -3,7 +3,7 @@
 use errand_base::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::Exit;
+use crate::{Exit, SubtaskWish};
 
 /// What a task remembers of it from one turn to the next. Empty for a program that only prints.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,10 @@ pub struct Talk {
     pub wake: Option<Wake>,
     /// How often it was woken in this generation.
     pub wakes: u32,
+    /// It sleeps until all its sub-tasks have ended.
+    pub awaits: bool,
+    /// A sub-task has ended since the last turn began.
+    pub news: bool,
     /// The last word about how far it has come.
     pub checkpoint: Option<Checkpoint>,
     /// What it has done outside that cannot be undone by forgetting, or was about to do.
@@ -97,7 +101,11 @@ impl Talk {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wake {
-    pub at: Timestamp,
+    /// With `when_subtasks_end`: then at the latest, if it is given.
+    pub at: Option<Timestamp>,
+    /// As soon as all its sub-tasks have ended.
+    #[serde(default)]
+    pub when_subtasks_end: bool,
     pub why: String,
     /// What to tell it then.
     #[serde(default)]
@@ -178,6 +186,9 @@ pub struct Response {
     /// Only with `continue`; the results stand in the next request.
     #[serde(default)]
     pub tool_calls: Vec<ToolCall>,
+    /// What it hands on to others.
+    #[serde(default)]
+    pub subtasks: Vec<SubtaskWish>,
 }
 
 /// What came of a turn beside its response.
@@ -213,13 +224,15 @@ pub struct ToolResult {
     pub output: String,
 }
 
-/// When to be woken: after so many seconds, or at a time.
+/// When to be woken: after so many seconds, at a time, or when its sub-tasks have ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WakeWish {
     #[serde(default)]
     pub after_s: Option<u64>,
     #[serde(default)]
     pub at: Option<Timestamp>,
+    #[serde(default)]
+    pub when_subtasks_end: bool,
     #[serde(default)]
     pub why: String,
     #[serde(default)]
@@ -273,8 +286,9 @@ impl Response {
             Status::Continue | Status::Done if self.question.is_some() => TurnOutcome::Escalation,
             Status::Continue | Status::Done => {
                 let empty = |text: &str| text.trim().is_empty();
-                if empty(&self.summary)
+                if self.subtasks.is_empty()
                     && self.tool_calls.is_empty()
+                    && empty(&self.summary)
                     && self.report.as_deref().is_none_or(empty)
                 {
                     TurnOutcome::NoOp
@@ -289,7 +303,8 @@ impl Response {
     pub fn said(&self) -> String {
         match (self.summary.trim(), &self.question, &self.wake) {
             ("", Some(question), _) => format!("Asked: {}", question.text),
-            ("", None, Some(wake)) => format!("Sleeps: {}", wake.why),
+            ("", None, Some(wake)) if !wake.why.trim().is_empty() => format!("Sleeps: {}", wake.why),
+            ("", None, _) if !self.subtasks.is_empty() => format!("Began {} sub-tasks", self.subtasks.len()),
             ("", None, None) if !self.tool_calls.is_empty() => {
                 let names: Vec<&str> = self.tool_calls.iter().map(|call| call.name.as_str()).collect();
                 format!("Used {}", names.join(", "))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use errand_base::{RunId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Around, Execution, Lease, Reason, Talk};
+use crate::{Around, Child, Execution, Lease, Reason, Talk};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -190,6 +190,10 @@ pub struct Program {
     /// The program first, as typed; it is looked up in the caller's PATH.
     pub argv: Vec<String>,
     pub cwd: PathBuf,
+    /// The folder that `execution` speaks of, where that is not `cwd` but one above it: what a sub-task may use is
+    /// what its parent may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<PathBuf>,
     /// The whole environment of the program apart from Errand's own variables, sorted by name.
     pub env: Vec<(String, String)>,
     /// What it is to do. A program that is given a brief is a worker: it takes turns.
@@ -373,6 +377,10 @@ pub struct Timer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
     pub id: TaskId,
+    /// The task that asked for it; a person's task has none.
+    pub parent: Option<TaskId>,
+    /// How many tasks are above it.
+    pub depth: u32,
     pub state: State,
     /// Counts every change; the store's guard against a second writer.
     pub version: u64,
@@ -382,6 +390,8 @@ pub struct Task {
     pub policy: Policy,
     pub start_at: Option<Timestamp>,
     pub after: Vec<Dependency>,
+    /// Its sub-tasks, in the order in which it asked for them.
+    pub children: Vec<Child>,
     /// Known failures in this generation.
     pub failures: u32,
     /// Runs ever, over all generations.

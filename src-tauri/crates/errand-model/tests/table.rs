@@ -4,6 +4,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "table/children.rs"]
+mod children;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -93,6 +96,10 @@ impl Life {
 }
 
 fn situations() -> Vec<Situation> {
+    [plain_situations(), children::situations()].into_iter().flatten().collect()
+}
+
+fn plain_situations() -> Vec<Situation> {
     let new = || Life::begin(&[], None);
     let later = |after| Life::begin(after, Some(30 * MINUTE));
     let waits = || Life::begin(&["dep"], None);
@@ -270,6 +277,10 @@ struct Case {
 }
 
 fn cases() -> Vec<Case> {
+    [plain_cases(), children::cases()].into_iter().flatten().collect()
+}
+
+fn plain_cases() -> Vec<Case> {
     let case = |name, make| Case { name, make };
     vec![
         case("admitted", |_| Event::Admitted { run: SECOND_RUN }),
@@ -512,7 +523,8 @@ fn deed(task: &Task, done: bool) -> Event {
 }
 
 fn wake_asked(run: RunId) -> Event {
-    let wake = Wake { at: ACCEPTED.plus(60 * MINUTE), why: "the build is slow".into(), follow_up: None };
+    let at = Some(ACCEPTED.plus(60 * MINUTE));
+    let wake = Wake { at, when_subtasks_end: false, why: "the build is slow".into(), follow_up: None };
     Event::WakeAsked { run, wake }
 }
 
@@ -528,9 +540,10 @@ fn after_turn(run: RunId, how: &str, afterwards: Afterwards) -> Event {
         "failed" => r#"{"status":"failed","summary":"It cannot be done."}"#,
         "ask" => r#"{"status":"continue","question":{"question":"Which colour?","options":["Red","Blue"]}}"#,
         "wake" => r#"{"status":"continue","wake":{"after_s":600,"why":"the build is slow"}}"#,
-        _ => "{",
+        how => children::response(how).unwrap_or("{"),
     };
-    let response = serde_json::from_str(json).map(Box::new).map_err(|error| error.to_string());
+    let mut response = serde_json::from_str(json).map(Box::new).map_err(|error| error.to_string());
+    response.iter_mut().for_each(|response| children::name_all(response));
     let exit = Exit::Code(if how == "exit 3" { 3 } else { 0 });
     Event::TurnEnded { run, exit, response, tail: tail(), afterwards }
 }
@@ -599,6 +612,7 @@ fn say_effect(effect: &Effect, task: &Task) -> Option<String> {
         Effect::Settle { choice: None, .. } => "withdraw".into(),
         Effect::File(artifact) => format!("file({})", if artifact.notify { "notify" } else { "quiet" }),
         Effect::KeepTurn(turn) => format!("turn({})", turn.outcome.name()),
+        Effect::BeginSubtask(_) => "begin_subtask".into(),
         Effect::Deliver(kind) => format!("deliver({})", kind.name()),
         Effect::TellDependents => "tell".into(),
         Effect::Record(Transition { subject: Subject::Run(_), from, to, .. }) => format!("run({from}→{to})"),
@@ -638,6 +652,7 @@ fn say_changes(before: &Task, after: &Task) -> Vec<String> {
             (_, None) => words.push("after(open)".into()),
         }
     }
+    words.extend(children::say_changes(before, after));
     let (old, new) = (&before.talk, &after.talk);
     for (name, old, new) in [
         ("turns", old.turns, new.turns),
@@ -656,6 +671,9 @@ fn say_changes(before: &Task, after: &Task) -> Vec<String> {
     let unread = |talk: &Talk| talk.messages.iter().filter(|message| !message.read).count();
     if unread(old) != unread(new) {
         words.push(format!("unread={}", unread(new)));
+    }
+    if old.awaits != new.awaits {
+        words.push(format!("awaits={}", new.awaits));
     }
     if new.note.is_some() && old.note != new.note {
         words.push("note".into());
@@ -703,6 +721,8 @@ const HEAD: &str = "\
 # spawn end free        start the processes of the run; end them; the last is gone, so the slot is free
 # ask(…) settle(…)      a question is asked; is answered        withdraw   it no longer matters
 # file(notify|quiet)    the artifact, and whether it is told    deliver(…) the person is told
+# begin_subtask         a sub-task is written down             children=…  what is known of its sub-tasks
+# awaits=…              it sleeps until they have all ended
 # tell                  tasks that wait for this one hear of it
 # run(from→to)          a line in the timeline of the run       ending     its processes are on their way out
 # ±timer ±hold          set or taken back                       after(…)   what is known of the task it waits for
@@ -789,10 +809,11 @@ macro_rules! variants {
 
 variants!(EVENTS, name_of_event, Event: Admitted StartFailed Exited Gone Stuck Lost Silent Spoke TurnEnded Parked Aside WindUpFailed Asked AskerGone Progressed Deed
     Finished WakeAsked TimerFired ClockGap
-    DependencyEnded DependencyReopened Hold Release Cancel QuitNow Answer Retry Message);
+    DependencyEnded DependencyReopened SubtaskAsked ChildEnded ChildReopened CalledOff Hold Release Cancel QuitNow Answer Retry Message);
 variants!(REFUSALS, name_of_refusal, Refused: AlreadyEnded NotEnded Completed OtherRun NotReady StaleTimer
-    NoSuchQuestion BadChoice NotADependency AlreadyHeld NotHeld NothingToTake AlreadyFinished QuestionOpen TooOften NoWorker);
-variants!(EFFECTS, name_of_effect, Effect: Spawn Prompt Linger Yield Take End Free Ask Settle File KeepTurn Deliver TellDependents Record);
+    NoSuchQuestion BadChoice NotADependency AlreadyHeld NotHeld NothingToTake AlreadyFinished QuestionOpen TooOften NoWorker
+    NoTurns TooDeep TooManySubtasks KnownSubtask OtherBrief NotASubtask OldNews SubtasksOpen NothingToAwait);
+variants!(EFFECTS, name_of_effect, Effect: Spawn Prompt Linger Yield Take End Free Ask Settle File KeepTurn Deliver BeginSubtask TellDependents Record);
 
 #[test]
 fn every_state_event_effect_and_refusal_occurs_in_the_table() {

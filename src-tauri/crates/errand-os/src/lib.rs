@@ -4,8 +4,12 @@
 //! Files named after a system hold the same functions for it; where a system cannot do something yet, the
 //! function says so with an error.
 
+pub mod groups;
 mod home;
 mod identity;
+#[cfg(windows)]
+#[path = "windows/job.rs"]
+pub mod job;
 mod limits;
 mod lock;
 mod notify;
@@ -25,6 +29,7 @@ mod os;
 #[path = "other/mod.rs"]
 mod os;
 
+pub use groups::{Groups, Together};
 pub use home::Home;
 pub use identity::ProcessIdentity;
 pub use limits::raise_open_files;

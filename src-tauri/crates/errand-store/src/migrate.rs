@@ -18,6 +18,7 @@ pub(crate) struct Migration {
 /// In order, never edited, never reordered: the place in the list is the version.
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001_truth", sql: include_str!("../../../../migrations/0001_truth.sql") },
+    Migration { name: "0002_subtasks", sql: include_str!("../../../../migrations/0002_subtasks.sql") },
     Migration {
         name: "0003_folder_files",
         sql: include_str!("../../../../migrations/0003_folder_files.sql"),

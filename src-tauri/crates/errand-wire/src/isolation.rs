@@ -30,10 +30,10 @@ pub struct Limits {
     pub workspace: Option<Workspace>,
     #[ts(optional)]
     pub network: Option<Network>,
-    /// Address space of each of its processes.
+    /// Of all its processes together where a control group counts, else the address space of each.
     #[ts(type = "number", optional)]
     pub memory_bytes: Option<u64>,
-    /// Processor time of each of its processes.
+    /// Of all its processes together where a control group counts, else of each.
     #[ts(type = "number", optional)]
     pub cpu_ms: Option<u64>,
     #[ts(optional)]
@@ -42,6 +42,21 @@ pub struct Limits {
     pub security: Option<Security>,
     #[ts(optional)]
     pub ask: Option<AskMode>,
+}
+
+/// Which limits hold for all processes of a task together. The others hold for each on its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Together {
+    pub cpu: bool,
+    pub memory: bool,
+    pub processes: bool,
+}
+
+impl From<errand_model::Together> for Together {
+    fn from(together: errand_model::Together) -> Together {
+        let errand_model::Together { cpu, memory, processes } = together;
+        Together { cpu, memory, processes }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -54,6 +69,7 @@ pub struct IsolationView {
     #[ts(type = "number | null")]
     pub cpu_ms: Option<u64>,
     pub processes: Option<u32>,
+    pub together: Together,
     /// The same in words.
     pub text: String,
 }
@@ -67,6 +83,10 @@ pub struct IsolationReport {
     pub bubblewrap_problem: Option<String>,
     /// How far the kernel's Landlock goes, as far as it is used.
     pub landlock_level: Option<u32>,
+    /// Why runs are not kept in control groups.
+    pub groups_problem: Option<String>,
+    /// What control groups do not count here, and why.
+    pub groups_gap: Option<String>,
     /// What each limit really limits.
     pub limits: BTreeMap<String, String>,
     pub rows: Vec<AttemptRow>,

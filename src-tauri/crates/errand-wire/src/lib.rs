@@ -21,14 +21,14 @@ pub use folder::{AroundView, FolderView};
 pub use frame::{ClientFrame, ClientHello, Feed, PROTOCOL, Role, ServerFrame, ServerHello};
 pub use isolation::{
     AskMode, AttemptRow, Isolation, IsolationReport, IsolationView, Limits, Network, ReachColumn, Security,
-    Workspace,
+    Together, Workspace,
 };
 pub use names::{
     DeliveryState, Hold, LogStream, Notify, Phase, Priority, QuitMode, Surface, TaskState, WindowKind,
 };
 pub use parts::{
     Answered, ArtifactView, ChoiceView, Cleanup, DeliveryView, OwnFolderView, QuestionView, ReasonView,
-    RunView, TimelineRow, WireError,
+    RunView, SubtaskView, TimelineRow, WireError,
 };
 pub use requests::{
     AllowFolder, AnswerQuestion, ArchiveTasks, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty,
@@ -40,4 +40,4 @@ pub use views::{
     QuitReply, RaiseReply, RunReply, SettingView, Settings, TaskList, TaskRow, TaskView, Timeline, WaitEnd,
     WaitReply,
 };
-pub use worker::{CheckView, EffectView, WorkerCall, WorkerReply, WorkerVerb};
+pub use worker::{CheckView, EffectView, SubtaskSeen, WorkerCall, WorkerReply, WorkerVerb};

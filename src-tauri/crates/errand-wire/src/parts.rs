@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{CheckView, DeliveryState, Phase, SubjectKind, Surface};
+use crate::{CheckView, DeliveryState, Phase, SubjectKind, Surface, TaskState};
 
 /// An error: what kind (branch on this), what happened, what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -81,8 +81,13 @@ pub struct Answered {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct QuestionView {
-    /// `q1`, `q2`: unique within the task.
+    /// `q1`, `q2`: unique within the task. Of a sub-task, as seen from above, `TASK/q1`.
     pub id: String,
+    /// The sub-task that asks; none if the task asks itself.
+    #[ts(type = "string | null")]
+    #[schemars(with = "Option<String>")]
+    #[serde(default)]
+    pub task: Option<TaskId>,
     pub kind: String,
     pub text: String,
     pub options: Vec<ChoiceView>,
@@ -149,6 +154,20 @@ pub struct TimelineRow {
     pub from: String,
     pub to: String,
     pub reason: ReasonView,
+}
+
+/// A task below another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct SubtaskView {
+    #[ts(type = "string")]
+    #[schemars(with = "String")]
+    pub id: TaskId,
+    /// How far below the task that is shown: 1 for those that it has asked for itself.
+    pub level: u32,
+    pub title: String,
+    pub state: TaskState,
+    /// What came of it in one line, or the reason for its state.
+    pub outcome: String,
 }
 
 /// What becomes of a folder that belongs to a task.

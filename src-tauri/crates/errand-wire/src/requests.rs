@@ -106,6 +106,12 @@ pub struct ListTasks {
     /// Archived tasks, too.
     #[ts(optional, as = "Option<_>")]
     pub archived: bool,
+    /// Sub-tasks, too. A search finds them in any case.
+    #[ts(optional, as = "Option<_>")]
+    pub all: bool,
+    /// Only those that this task has asked for.
+    #[ts(optional)]
+    pub parent: Option<String>,
     #[ts(optional)]
     pub limit: Option<u32>,
     /// From `next` of the page before.

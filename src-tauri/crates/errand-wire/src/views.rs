@@ -6,7 +6,8 @@ use ts_rs::TS;
 
 use crate::{
     AroundView, ArtifactView, DeliveryView, EffectView, Hold, IsolationReport, IsolationView, LogLine,
-    Notify, OwnFolderView, Priority, QuestionView, ReasonView, RunView, TaskState, TimelineRow, WireError,
+    Notify, OwnFolderView, Priority, QuestionView, ReasonView, RunView, SubtaskView, TaskState, TimelineRow,
+    WireError,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -57,7 +58,11 @@ pub struct TaskView {
     pub priority: Priority,
     pub notify: Notify,
     pub origin: String,
+    /// The task that it is a sub-task of.
     pub parent: Option<String>,
+    /// Everything below it, each behind the task that asked for it.
+    #[serde(default)]
+    pub subtasks: Vec<SubtaskView>,
     #[ts(type = "string[]")]
     #[schemars(with = "Vec<String>")]
     pub after: Vec<TaskId>,
@@ -78,6 +83,7 @@ pub struct TaskView {
     pub own_folder: Option<OwnFolderView>,
     /// The latest run.
     pub run: Option<RunView>,
+    /// Its own, and what is asked below it.
     pub questions: Vec<QuestionView>,
     /// What its programs say they did outside.
     #[serde(default)]
@@ -95,6 +101,11 @@ pub struct TaskRow {
     #[ts(type = "string")]
     #[schemars(with = "String")]
     pub id: TaskId,
+    /// The task that it is a sub-task of.
+    #[ts(type = "string | null")]
+    #[schemars(with = "Option<String>")]
+    #[serde(default)]
+    pub parent: Option<TaskId>,
     pub title: String,
     pub state: TaskState,
     pub holds: Vec<Hold>,
@@ -105,6 +116,7 @@ pub struct TaskRow {
     pub cwd: String,
     pub labels: Vec<String>,
     pub priority: Priority,
+    /// Below it, too.
     pub open_questions: u32,
     #[ts(type = "string")]
     #[schemars(with = "String")]

@@ -1,7 +1,7 @@
 //! What crosses a run's own socket. One line asks; the answer is one line, too, but for a question, which is
 //! confirmed first. Simple enough to be spoken without the program `errand`.
 
-use errand_base::Timestamp;
+use errand_base::{TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::WireError;
@@ -52,10 +52,36 @@ pub enum WorkerVerb {
         after_s: Option<u64>,
         #[serde(default)]
         at: Option<Timestamp>,
+        /// As soon as its sub-tasks have ended; a time beside it is the latest moment.
+        #[serde(default)]
+        when_subtasks_end: bool,
+        #[serde(default)]
         why: String,
         #[serde(default)]
         follow_up: Option<String>,
     },
+    /// Hands part of the work on.
+    Subtask {
+        #[serde(default)]
+        title: Option<String>,
+        #[serde(default)]
+        brief: Option<String>,
+        /// The program that works on it; that of this task if there is none.
+        #[serde(default)]
+        argv: Option<Vec<String>>,
+        /// The folder of this task or one inside of it.
+        #[serde(default)]
+        cwd: Option<String>,
+        #[serde(default)]
+        labels: Vec<String>,
+        /// The same key and the same work again is the same sub-task.
+        #[serde(default)]
+        key: Option<String>,
+    },
+    /// What became of its sub-tasks so far.
+    Subtasks {},
+    /// Cancels a sub-task of this task, named by its id or its key.
+    CancelSubtask { subtask: String },
 }
 
 /// Something that a run has done outside, or was about to do.
@@ -75,6 +101,18 @@ pub struct CheckView {
     pub note: Option<String>,
 }
 
+/// A sub-task as its parent sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubtaskSeen {
+    pub task: TaskId,
+    pub key: Option<String>,
+    pub title: String,
+    /// `removed` if its person has removed it.
+    pub state: String,
+    pub outcome: String,
+    pub report: Option<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkerReply {
@@ -87,8 +125,18 @@ pub enum WorkerReply {
     Finished {
         first: bool,
     },
+    /// `None`: as soon as its sub-tasks have ended.
     Woken {
-        at: Timestamp,
+        at: Option<Timestamp>,
+    },
+    /// `duplicate`: it was asked for before.
+    Subtask {
+        id: TaskId,
+        duplicate: bool,
+    },
+    Subtasks(Vec<SubtaskSeen>),
+    Cancelled {
+        id: TaskId,
     },
     Error(WireError),
 }

@@ -80,7 +80,8 @@ fn what_cannot_be_enforced_is_refused_and_leaves_no_task() {
         format!("run --json --workspace ro --cwd {} -- true", home.root().join("data").display()),
     ];
     let found = probe();
-    if !found.best().is_some_and(|best| found.limits_processes(best)) {
+    let counted = found.together().processes;
+    if !found.best().is_some_and(|best| counted || found.limits_processes(best)) {
         lines.push("run --json --processes 5 -- true".to_owned());
     }
     if found.bubblewrap.is_err() {
@@ -125,6 +126,7 @@ fn the_doctor_prints_the_table_that_is_measured() {
         let report = home.json("doctor");
         schema::fits("DoctorReport", &report);
         is_the_measured_table(&report["isolation"], &found);
+        assert_eq!(report["isolation"]["groups_problem"].is_null(), found.groups.is_ok(), "{report}");
         let text = home.ok("doctor");
         let (_, section) = text.split_once("\nIsolation\n").unwrap();
         for attempt in Attempt::ALL {
@@ -167,6 +169,21 @@ fn an_isolated_run_ends_with_everything_it_has_started() {
     home.nothing_left();
     home.start_and_keep();
     home.wait_for_state(&lost, "unknown");
+    home.quit();
+}
+
+#[test]
+fn processor_time_is_counted_for_all_together_where_a_group_counts_it() {
+    let home = Home::new();
+    let (Some(_), true) = (kind(&home), probe().groups.is_ok()) else { return };
+    // Each of them may have two seconds on its own, and four of them have eight.
+    let spin = "for n in 1 2 3 4; do while :; do :; done & done; wait";
+    let id = home.sh("--cpu 2s", spin);
+    home.ended(&[&id]);
+    let task = home.task(&id);
+    assert_eq!(task["isolation"]["together"]["cpu"], true, "{task}");
+    assert!(task["isolation"]["text"].as_str().unwrap().contains("processor 2 s in all"), "{task}");
+    assert_eq!(task["run"]["exit_signal"], 24, "{task}");
     home.quit();
 }
 

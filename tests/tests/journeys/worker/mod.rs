@@ -2,6 +2,7 @@
 
 mod around;
 mod boundary;
+mod subtasks;
 mod turns;
 mod verbs;
 

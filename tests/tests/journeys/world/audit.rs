@@ -23,6 +23,8 @@ pub fn script(home: &Home, rest: &str) -> String {
 #[derive(Debug)]
 pub struct Task {
     pub id: String,
+    /// It was asked for by another task.
+    pub is_part: bool,
     /// It takes turns, and may be started again.
     pub worker: bool,
     pub state: String,
@@ -83,7 +85,7 @@ pub fn read(home: &Home, showings: &BTreeMap<String, u32>) -> Vec<Task> {
     let mut tasks = conn
         .prepare(
             "SELECT seq, id, title, state, reason, (SELECT report FROM artifact WHERE task = seq AND n = runs), \
-             coalesce(talk ->> 'worker', 0) FROM task ORDER BY seq",
+             coalesce(talk ->> 'worker', 0), parent IS NOT NULL FROM task ORDER BY seq",
         )
         .unwrap();
     let tasks = tasks.query_map([], |row| {
@@ -99,6 +101,7 @@ pub fn read(home: &Home, showings: &BTreeMap<String, u32>) -> Vec<Task> {
             reason: row.get(4)?,
             report: row.get(5)?,
             worker: row.get(6)?,
+            is_part: row.get(7)?,
             deliveries: deliveries.query_map([seq], delivery)?.collect::<Result<_, _>>()?,
             id,
         })
@@ -116,6 +119,11 @@ pub fn check(home: &Home, printed: &BTreeSet<String>, showings: &BTreeMap<String
     assert!(lost.is_empty(), "printed, and not there: {lost:?}");
     let mut figures = Figures { tasks: tasks.len(), ..Figures::default() };
     for task in &tasks {
+        if task.is_part {
+            // The person hears of the whole.
+            assert!(task.deliveries.is_empty(), "{task:?}");
+            continue;
+        }
         check_task(task);
         *figures.states.entry(task.state.clone()).or_default() += 1;
         figures.unknown_and_never_begun += usize::from(task.state == "unknown" && task.begun == 0);

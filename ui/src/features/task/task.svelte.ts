@@ -53,9 +53,10 @@ export class Task {
     }
   }
 
-  /** A committed change: read again if it is of this task. */
+  /** A committed change: read again if it is of this task or below it. */
   heard(row: TimelineRow): void {
-    const ours = row.task === this.#id || row.task === this.view?.id;
+    const below = this.view?.subtasks.some(({ id }) => id === row.task) ?? false;
+    const ours = row.task === this.#id || row.task === this.view?.id || below;
     // A pause of everything is nobody's own change.
     if (ours || row.task === null) this.#reload.ask();
   }

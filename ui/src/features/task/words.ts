@@ -48,3 +48,17 @@ export function noResultWords({ state }: TaskView): string {
   if (!isFinal(state)) return 'No result yet. It appears here when the task has ended.';
   return 'This task left no result.';
 }
+
+/** What a command around the work is for. */
+export function partWord(part: string): string {
+  switch (part) {
+    case 'preflight':
+      return 'Needs';
+    case 'before_run':
+      return 'Before';
+    case 'stop_check':
+      return 'Checked by';
+    default:
+      return 'Afterwards';
+  }
+}

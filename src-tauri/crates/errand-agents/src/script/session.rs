@@ -1,10 +1,9 @@
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use errand_model::Exit;
-use errand_os::{Launch, Output, Process, ProcessEvent, read_now};
+use errand_os::{Home, Launch, Output, Process, ProcessEvent, read_now};
 
 use super::output::{readable, take};
 use super::turn::{self, Files};
@@ -18,7 +17,7 @@ pub(super) struct ScriptSession {
     files: Option<Files>,
     /// What each turn starts.
     launch: Launch,
-    mark: Arc<str>,
+    home: Home,
     /// `None` between two turns.
     process: Option<Process>,
     stdout: Option<Output>,
@@ -63,13 +62,13 @@ impl ScriptSession {
         process: Process,
         files: Option<Files>,
         launch: Launch,
-        mark: Arc<str>,
+        home: Home,
     ) -> ScriptSession {
         let mut session = ScriptSession {
             starter,
             files,
             launch,
-            mark,
+            home,
             process: None,
             stdout: None,
             stderr: None,
@@ -116,7 +115,7 @@ impl ScriptSession {
                     ProcessEvent::SupervisorDied => {
                         // First: whoever stops waiting for us here must still hear of it.
                         self.told_last = Some(event);
-                        end_adopted(&self.mark).await;
+                        end_adopted(&self.home).await;
                     }
                     // What it printed is in the pipes already, noticed by the runtime or not; it comes first.
                     last => self.told_last = Some(last),

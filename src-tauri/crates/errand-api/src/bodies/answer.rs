@@ -13,8 +13,10 @@ impl Body for command::Answer {
         let task = view(api, &id).await?;
         let question = wanted(&id, &task.questions, params.question.as_deref())?;
         let n = number(question)?;
+        // What is asked below it is answered there.
+        let asks = question.task.clone().unwrap_or_else(|| id.clone());
         let by = By::at(surface(params.surface));
-        match api.engine.tell(&id, Event::Answer { question: n, choice: params.choice.clone(), by }).await {
+        match api.engine.tell(&asks, Event::Answer { question: n, choice: params.choice.clone(), by }).await {
             Ok(()) => view(api, &id).await,
             Err(fault) => Err(explain(api, &id, &question.id, &params.choice, fault).await),
         }
@@ -50,8 +52,10 @@ fn wanted<'a>(
 }
 
 fn number(question: &QuestionView) -> Result<u32, Fault> {
-    let digits = question.id.trim_start_matches('q');
-    digits.parse().map_err(|_| Fault::new(Code::Internal, "The question has no number."))
+    let name = question.id.rsplit('/').next().unwrap_or_default();
+    name.trim_start_matches('q')
+        .parse()
+        .map_err(|_| Fault::new(Code::Internal, "The question has no number."))
 }
 
 /// Somebody else was first, or it was withdrawn: says who, where, when.

@@ -21,6 +21,11 @@ impl Body for command::Status {
         // Whoever hears of the change asks at once, and may be faster than the dispatcher.
         let kept = api.store.read(|reader| reader.settings().get(PAUSED)).await?;
         counts.paused = kept.as_deref() == Some("true");
+        // Counted as they are listed: what is asked below a task is asked of its person under its name.
+        let needing_tasks = in_states(api, &[State::NeedsYou], LISTED).await?;
+        if needing_tasks.len() < LISTED as usize {
+            counts.needs_you = u32::try_from(needing_tasks.len()).unwrap_or(LISTED);
+        }
         let problem = counts.disk_full.then(|| {
             WireError::from(Fault::new(Code::DiskFull, "The disk is full; nothing new is accepted."))
         });
@@ -40,7 +45,7 @@ impl Body for command::Status {
             keeping_awake: sleep::keeping_awake(&counts, api.engine.power()),
             problem,
             running_tasks: in_states(api, &[State::Running], LISTED).await?,
-            needing_tasks: in_states(api, &[State::NeedsYou], LISTED).await?,
+            needing_tasks,
             recent: in_states(
                 api,
                 &[State::Completed, State::Failed, State::TimedOut, State::Cancelled, State::Unknown],

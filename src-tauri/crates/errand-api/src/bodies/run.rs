@@ -53,7 +53,7 @@ impl Body for command::Run {
             brief.as_deref().and_then(|brief| brief.lines().find(|line| !line.trim().is_empty()));
         let without_file = params.no_folder_file || params.managed;
         let around = super::folder::around(api, &cwd, without_file, &params.checks).await?;
-        let program = Program { argv, cwd, env, brief: brief.clone(), execution, around };
+        let program = Program { argv, cwd, within: None, env, brief: brief.clone(), execution, around };
         errand_agents::isolation::check(&program, &found, &api.home)?;
         check_around(&program, &api.home)?;
         let left_out = errand_agents::isolation::left_out(&program);

@@ -4,12 +4,13 @@ use errand_base::{Code, Fault, TaskId};
 use errand_engine::plain_text;
 use errand_engine::settings::PAUSED;
 use errand_model::State;
-use errand_store::{Filter, LogStart, Resolved, Stream};
+use errand_store::{Filter, LogStart, Resolved, Stream, Subtasks};
 use errand_wire::{
     ListTasks, LogLine, LogPage, LogStream, ReadLog, TaskList, TaskRef, TaskRow, TaskView, Timeline,
     TimelineRow, command,
 };
 
+use super::below::Below;
 use super::view::{self, Now, Whole};
 use crate::router::{Api, Body};
 
@@ -27,12 +28,20 @@ impl Body for command::List {
             None => None,
         };
         let limit = params.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
+        let search = params.search.filter(|words| !words.trim().is_empty());
+        let subtasks = match &params.parent {
+            Some(name) => Subtasks::Of(seq_of(api, name).await?),
+            // Whoever looks for words wants them wherever they stand.
+            None if params.all || search.is_some() => Subtasks::Shown,
+            None => Subtasks::Hidden,
+        };
         let filter = Filter {
             states: params.states.into_iter().map(Into::into).collect(),
             label: params.label,
             folder: params.folder.map(PathBuf::from),
-            search: params.search.filter(|words| !words.trim().is_empty()),
+            search,
             archived: params.archived,
+            subtasks,
             limit,
             before_seq,
             ..Filter::default()
@@ -110,6 +119,13 @@ pub(crate) async fn log_lines(
     Ok(LogPage { lines, next: slice.next, left_out: slice.left_out })
 }
 
+async fn seq_of(api: &Api, name: &str) -> Result<i64, Fault> {
+    let id = resolve(api, name).await?;
+    let wanted = id.clone();
+    let seq = api.store.read(move |reader| reader.tasks().seq(&wanted)).await?;
+    seq.ok_or_else(|| Fault::new(Code::TaskNotFound, format!("There is no task {id}.")))
+}
+
 /// The task that is meant by an id or the beginning of one.
 pub(crate) async fn resolve(api: &Api, typed: &str) -> Result<TaskId, Fault> {
     let name =
@@ -147,6 +163,7 @@ pub(super) async fn view(api: &Api, id: &TaskId) -> Result<TaskView, Fault> {
             Ok(Some(Whole {
                 run: reader.runs().latest(seq)?,
                 questions: reader.questions().of_task(seq)?,
+                below: Below::of(reader, &stored.task, seq)?,
                 artifact: reader.artifacts().latest(seq)?,
                 deliveries: reader.deliveries().of_task(seq)?,
                 paused: reader.settings().get(PAUSED)?.as_deref() == Some("true"),

@@ -10,6 +10,7 @@ use errand_store::{
 };
 use errand_wire as wire;
 
+use super::below::Below;
 use super::folder::commands_of;
 use crate::isolation;
 use crate::markdown::safe_html;
@@ -20,6 +21,7 @@ pub(super) struct Whole {
     pub stored: Stored,
     pub run: Option<RunRow>,
     pub questions: Vec<QuestionRow>,
+    pub below: Below,
     pub artifact: Option<StoredArtifact>,
     pub deliveries: Vec<Delivery>,
     pub paused: bool,
@@ -35,7 +37,7 @@ pub(super) struct Now<'a> {
 }
 
 pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
-    let Whole { stored, run, questions, artifact, deliveries, paused } = whole;
+    let Whole { stored, run, questions, below, artifact, deliveries, paused } = whole;
     let model = stored.task;
     let errand_model::Work::Program(program) = &stored.work;
     let mut holds: Vec<wire::Hold> = model.holds.iter().map(Into::into).collect();
@@ -64,7 +66,7 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
         priority: model.policy.priority.into(),
         notify: model.policy.notify.into(),
         origin: "person".to_owned(),
-        parent: None,
+        parent: model.parent.as_ref().map(ToString::to_string),
         after: model.after.iter().map(|dependency| dependency.task.clone()).collect(),
         start_at: model.start_at,
         timeout_ms: model.policy.timeout.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
@@ -74,7 +76,8 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
         around: commands_of(&program.around),
         exclusive: model.policy.lease.is_some(),
         own_folder: stored.cleanup.map(|cleanup| own_folder(cleanup, &model.id, program, now.folders)),
-        questions: questions.into_iter().map(question).collect(),
+        questions: questions.into_iter().map(question).chain(below.questions()).collect(),
+        subtasks: below.views(),
         effects: model
             .talk
             .effects
@@ -180,7 +183,7 @@ fn checkpoint(phase: wire::Phase, started: Timestamp, heard: Option<Timestamp>, 
     }
 }
 
-fn question(row: QuestionRow) -> wire::QuestionView {
+pub(super) fn question(row: QuestionRow) -> wire::QuestionView {
     let answered = row.settled_at.filter(|_| row.state == QuestionState::Answered).map(|at| wire::Answered {
         choice: row.choice,
         by: row.surface.map_or("you", Surface::phrase).to_owned(),
@@ -189,6 +192,7 @@ fn question(row: QuestionRow) -> wire::QuestionView {
     });
     wire::QuestionView {
         id: format!("q{}", row.n),
+        task: None,
         kind: match row.kind {
             QuestionKind::Blocker => "blocker",
             QuestionKind::UserInput => "user_input",
@@ -272,6 +276,7 @@ pub(super) fn row(row: Row, paused: bool) -> wire::TaskRow {
     }
     wire::TaskRow {
         id: row.id,
+        parent: row.parent,
         title: row.title,
         state: row.state.into(),
         holds,

@@ -1,9 +1,12 @@
+use std::collections::HashSet;
 use std::time::Duration;
 
 use errand_base::{Code, Fault, TaskId};
+use errand_model::State;
 use errand_wire::{TaskState, TaskView, WaitEnd, WaitReply, WaitTasks, command};
 use tokio::sync::broadcast::error::RecvError;
 
+use super::below::Below;
 use super::resolve;
 use super::tasks::view;
 use crate::router::{Api, Body, gone, is_leaving};
@@ -35,7 +38,7 @@ async fn settled(api: &Api, ids: &[TaskId], through_questions: bool) -> Result<W
     let mut signals = api.signals.subscribe();
     let mut leaving = false;
     loop {
-        let states = states(api, ids).await?;
+        let (states, watched) = states(api, ids).await?;
         if states.iter().all(|state| state.is_final()) {
             return Ok(WaitEnd::Ended);
         }
@@ -50,7 +53,7 @@ async fn settled(api: &Api, ids: &[TaskId], through_questions: bool) -> Result<W
             tokio::select! {
                 batch = changes.recv() => match batch {
                     Ok(batch) => {
-                        let ours = |id: &TaskId| ids.contains(id);
+                        let ours = |id: &TaskId| watched.contains(id);
                         if batch.iter().any(|change| change.task.as_ref().is_some_and(ours)) {
                             break;
                         }
@@ -67,19 +70,22 @@ async fn settled(api: &Api, ids: &[TaskId], through_questions: bool) -> Result<W
     }
 }
 
-async fn states(api: &Api, ids: &[TaskId]) -> Result<Vec<TaskState>, Fault> {
+/// How they are, and every task whose change may change that: what is asked below one of them is asked of its person.
+async fn states(api: &Api, ids: &[TaskId]) -> Result<(Vec<TaskState>, HashSet<TaskId>), Fault> {
     let ids = ids.to_vec();
-    let states = api
-        .store
-        .read(move |reader| {
-            let mut states = Vec::with_capacity(ids.len());
-            for id in &ids {
-                states.extend(reader.tasks().state(id)?);
-            }
-            Ok(states)
-        })
-        .await?;
-    Ok(states.into_iter().map(Into::into).collect())
+    let looked = api.store.read(move |reader| {
+        let mut states = Vec::with_capacity(ids.len());
+        let mut watched: HashSet<TaskId> = ids.iter().cloned().collect();
+        for id in &ids {
+            let Some(stored) = reader.tasks().load(id)? else { continue };
+            let below = Below::of(reader, &stored.task, stored.seq)?;
+            watched.extend(below.ids().cloned());
+            states.push(if below.asks() { State::NeedsYou } else { stored.task.state });
+        }
+        Ok((states, watched))
+    });
+    let (states, watched) = looked.await?;
+    Ok((states.into_iter().map(Into::into).collect(), watched))
 }
 
 async fn views(api: &Api, ids: &[TaskId]) -> Result<Vec<TaskView>, Fault> {

@@ -1,12 +1,12 @@
-//! The socket of one run: four verbs, for the programs of that run alone.
+//! The socket of one run: a few verbs, for the programs of that run alone.
 
 use std::io;
 use std::sync::Arc;
 
 use errand_base::{Code, Fault};
-use errand_engine::{Door, Worker};
-use errand_model::{Ask, Check, Checkpoint, Finish, WakeWish};
-use errand_wire::{CheckView, WorkerCall, WorkerReply, WorkerVerb};
+use errand_engine::{Accepted, Door, Worker};
+use errand_model::{Ask, Check, Checkpoint, Finish, SubtaskWish, WakeWish};
+use errand_wire::{CheckView, SubtaskSeen, WorkerCall, WorkerReply, WorkerVerb};
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::{AbortHandle, JoinSet};
@@ -129,9 +129,29 @@ async fn perform(verb: WorkerVerb, worker: &Worker) -> Result<WorkerReply, Fault
             let first = worker.finish(Finish { report, summary, notify, verification }).await?;
             Ok(WorkerReply::Finished { first })
         }
-        WorkerVerb::Wake { after_s, at, why, follow_up } => {
-            let at = worker.wake(WakeWish { after_s, at, why, follow_up }).await?;
+        WorkerVerb::Wake { after_s, at, when_subtasks_end, why, follow_up } => {
+            let at = worker.wake(WakeWish { after_s, at, when_subtasks_end, why, follow_up }).await?;
             Ok(WorkerReply::Woken { at })
+        }
+        WorkerVerb::Subtask { title, brief, argv, cwd, labels, key } => {
+            let cwd = cwd.map(Into::into);
+            let wish = SubtaskWish { id: None, title, brief, argv, cwd, labels, key };
+            let Accepted { id, duplicate } = worker.spawn(wish).await?;
+            Ok(WorkerReply::Subtask { id, duplicate })
+        }
+        WorkerVerb::Subtasks {} => {
+            let seen = worker.subtasks().await?.into_iter().map(|told| SubtaskSeen {
+                task: told.task,
+                key: told.key,
+                title: told.title,
+                state: told.state.to_owned(),
+                outcome: told.outcome,
+                report: told.report,
+            });
+            Ok(WorkerReply::Subtasks(seen.collect()))
+        }
+        WorkerVerb::CancelSubtask { subtask } => {
+            Ok(WorkerReply::Cancelled { id: worker.cancel_subtask(&subtask).await? })
         }
     }
 }

@@ -16,8 +16,10 @@ pub enum InTask {
     Effect(Effect),
     /// In a task: hand over the result
     Finish(Finish),
-    /// In a task: be started again later
+    /// In a task: be started again later, or when its sub-tasks have ended
     Wake(Wake),
+    /// In a task: hand part of the work on
+    Subtask(Subtask),
 }
 
 #[derive(Debug, Args)]
@@ -76,18 +78,51 @@ pub struct Finish {
 }
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("when").required(true).args(["after", "at"]))]
+#[command(group = ArgGroup::new("when").required(true).multiple(true).args(["after", "at", "when_subtasks_end"]))]
 pub struct Wake {
     /// So long from now: 90s, 5m or 1h30m
     #[arg(long, value_name = "DURATION", value_parser = parse::millis)]
     pub after: Option<u64>,
     /// At that time: 08:00, +2h or 2026-11-30T08:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = parse::moment)]
+    #[arg(long, value_name = "TIME", value_parser = parse::moment, conflicts_with = "after")]
     pub at: Option<Timestamp>,
-    /// Why, for the person
+    /// As soon as its sub-tasks have ended; a time beside it is the latest moment
     #[arg(long)]
-    pub why: String,
+    pub when_subtasks_end: bool,
+    /// Why, for the person
+    #[arg(long, required_unless_present = "when_subtasks_end")]
+    pub why: Option<String>,
     /// What it is told then
     #[arg(long, value_name = "TEXT")]
     pub follow_up: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("look").args(["list", "cancel"])
+    .conflicts_with_all(["brief", "program", "title", "cwd", "key", "labels"]))]
+pub struct Subtask {
+    /// What it is to do; `-` reads it from standard input
+    #[arg(value_name = "BRIEF")]
+    pub brief: Vec<String>,
+    /// What to call it in lists
+    #[arg(long)]
+    pub title: Option<String>,
+    /// The folder to work in, inside that of this task [default: that of this task]
+    #[arg(long, value_name = "FOLDER")]
+    pub cwd: Option<String>,
+    /// The same key and the same work again is the same sub-task
+    #[arg(long)]
+    pub key: Option<String>,
+    /// A word to find it by; may be repeated
+    #[arg(long = "label", value_name = "LABEL")]
+    pub labels: Vec<String>,
+    /// Print what became of the sub-tasks so far
+    #[arg(long)]
+    pub list: bool,
+    /// Cancel a sub-task, by its id or its key
+    #[arg(long, value_name = "SUBTASK")]
+    pub cancel: Option<String>,
+    /// The program that works on it, with its arguments [default: that of this task]
+    #[arg(last = true, value_name = "PROGRAM")]
+    pub program: Vec<String>,
 }

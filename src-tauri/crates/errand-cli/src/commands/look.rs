@@ -13,6 +13,8 @@ pub async fn list(session: &Session, typed: List) -> End {
         folder: typed.folder.as_deref().map(parse::absolute).transpose()?,
         search: typed.search,
         archived: typed.archived,
+        all: typed.all,
+        parent: typed.parent,
         limit: typed.limit,
         cursor: typed.cursor,
     };

@@ -11,6 +11,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 use crate::args;
 use crate::output::{self, End};
+use crate::parse;
 use crate::render;
 use crate::run::read_brief;
 
@@ -64,6 +65,7 @@ pub async fn perform(verb: args::InTask, json: bool) -> End {
         args::InTask::Effect(typed) => effect(json, typed).await,
         args::InTask::Finish(typed) => finish(json, typed).await,
         args::InTask::Wake(typed) => wake(json, typed).await,
+        args::InTask::Subtask(typed) => subtask(json, typed).await,
     }
 }
 
@@ -160,18 +162,79 @@ async fn wake(json: bool, typed: args::Wake) -> End {
         // A moment that is nearly there is there.
         after_s: typed.after.map(|millis| millis.div_ceil(1_000)),
         at: typed.at,
-        why: typed.why,
+        when_subtasks_end: typed.when_subtasks_end,
+        why: typed.why.unwrap_or_default(),
         follow_up: typed.follow_up,
     };
     match Talk::begin(verb).await?.reply().await? {
         WorkerReply::Woken { at } => {
             if !json {
-                output::note(&render::clean(&format!("to be woken at {at}, once this program has ended")));
+                let when = match (at, typed.when_subtasks_end) {
+                    (Some(at), false) => format!("at {at}"),
+                    (Some(at), true) => format!("when its sub-tasks have ended, at {at} at the latest"),
+                    (None, _) => "when its sub-tasks have ended".to_owned(),
+                };
+                output::note(&render::clean(&format!("to be woken {when}, once this program has ended")));
             }
             done(json, serde_json::json!({ "at": at }))
         }
         _ => Err(unexpected().into()),
     }
+}
+
+async fn subtask(json: bool, typed: args::Subtask) -> End {
+    if typed.list {
+        return subtasks(json).await;
+    }
+    if let Some(subtask) = typed.cancel {
+        return match Talk::begin(WorkerVerb::CancelSubtask { subtask }).await?.reply().await? {
+            WorkerReply::Cancelled { id } => done(json, serde_json::json!({ "id": id })),
+            _ => Err(unexpected().into()),
+        };
+    }
+    let brief = match typed.brief.as_slice() {
+        [] => None,
+        [dash] if dash == "-" => Some(read_brief()?),
+        words => Some(words.join(" ")),
+    };
+    if brief.is_none() && typed.program.is_empty() {
+        let fault = Fault::new(Code::BadUsage, "A sub-task has a brief or a program of its own.");
+        return Err(fault.hint("`errand subtask \"BRIEF\"`, or `errand subtask -- PROGRAM ARGS`.").into());
+    }
+    let verb = WorkerVerb::Subtask {
+        title: typed.title,
+        brief,
+        argv: Some(typed.program).filter(|argv| !argv.is_empty()),
+        cwd: typed.cwd.as_deref().map(parse::absolute).transpose()?,
+        labels: typed.labels,
+        key: typed.key,
+    };
+    match Talk::begin(verb).await?.reply().await? {
+        WorkerReply::Subtask { id, duplicate } => {
+            if json {
+                output::document(&serde_json::json!({ "id": id, "duplicate": duplicate }))?;
+            } else {
+                output::line(id.as_str())?;
+            }
+            Ok(0)
+        }
+        _ => Err(unexpected().into()),
+    }
+}
+
+async fn subtasks(json: bool) -> End {
+    let WorkerReply::Subtasks(seen) = Talk::begin(WorkerVerb::Subtasks {}).await?.reply().await? else {
+        return Err(unexpected().into());
+    };
+    if json {
+        output::document(&serde_json::json!({ "subtasks": seen }))?;
+        return Ok(0);
+    }
+    for subtask in seen {
+        let line = format!("{}  {}  {}: {}", subtask.task, subtask.state, subtask.title, subtask.outcome);
+        output::line(&render::clean(&line))?;
+    }
+    Ok(0)
 }
 
 fn done(json: bool, document: serde_json::Value) -> End {

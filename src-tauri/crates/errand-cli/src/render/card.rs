@@ -20,6 +20,7 @@ pub fn card(task: &TaskView, history: &[TimelineRow], look: Look, now: &Now) -> 
     let mut parts = vec![head(task, look, now)];
     parts.extend(task.questions.iter().filter(|q| q.state == "open").map(|q| question(task, q, look, now)));
     parts.push(facts(task, look, now));
+    parts.extend((!task.subtasks.is_empty()).then(|| subtasks(task, look)));
     parts.extend(task.artifact.as_ref().map(|artifact| result(task, artifact, look, now)));
     if !history.is_empty() {
         let last = &history[history.len().saturating_sub(LAST_CHANGES)..];
@@ -76,14 +77,21 @@ pub fn question(task: &TaskView, question: &QuestionView, look: Look, now: &Now)
         paint(look, QUIET, &relative(question.asked_at, now))
     )];
     lines.extend(clean_block(&question.text).trim_end().lines().map(indent));
-    let several = task.questions.iter().filter(|q| q.state == "open").count() > 1;
-    let which = if several { format!(" --question {}", question.id) } else { String::new() };
+    // Of a sub-task: answered there, whatever else is open above it.
+    let of_subtask = question.task.as_ref().and_then(|task| Some((task, question.id.rsplit_once('/')?.1)));
+    let several = task.questions.iter().filter(|q| q.state == "open" && q.task.is_none()).count() > 1;
+    let (id, which) = match of_subtask {
+        Some((task, n)) => (task, format!(" --question {n}")),
+        None if several || task.questions.iter().any(|q| q.task.is_some()) => {
+            (&task.id, format!(" --question {}", question.id))
+        }
+        None => (&task.id, String::new()),
+    };
     if question.options.is_empty() {
-        lines.push(indent(&format!("errand answer {}{which} 'YOUR ANSWER'", task.id)));
+        lines.push(indent(&format!("errand answer {id}{which} 'YOUR ANSWER'")));
         return lines.join("\n");
     }
-    let command =
-        |name: &str| format!("errand answer {}{which} --choose {}", task.id, shell_word(&clean(name)));
+    let command = |name: &str| format!("errand answer {id}{which} --choose {}", shell_word(&clean(name)));
     let width = question.options.iter().map(|option| columns(&command(&option.name))).max().unwrap_or(0);
     for option in &question.options {
         let command = command(&option.name);
@@ -91,7 +99,7 @@ pub fn question(task: &TaskView, question: &QuestionView, look: Look, now: &Now)
         lines.push(indent(&format!("{command}{blank}{}", paint(look, QUIET, &clean(&option.label)))));
     }
     if question.open {
-        lines.push(indent(&format!("errand answer {}{which} 'ANOTHER ANSWER'", task.id)));
+        lines.push(indent(&format!("errand answer {id}{which} 'ANOTHER ANSWER'")));
     }
     lines.join("\n")
 }
@@ -127,6 +135,7 @@ fn facts(task: &TaskView, look: Look, now: &Now) -> String {
         );
     }
     add("Made", format!("{} by {}", absolute(task.created_at, now), task.origin));
+    add("Belongs to", task.parent.clone().unwrap_or_default());
     add(
         "Starts",
         task.start_at.map(|at| format!("{} ({})", absolute(at, now), relative(at, now))).unwrap_or_default(),
@@ -154,6 +163,27 @@ fn facts(task: &TaskView, look: Look, now: &Now) -> String {
             format!("{}{blank}{}", paint(look, QUIET, name), clean(value))
         })
         .collect();
+    lines.join("\n")
+}
+
+/// Each below the task that has asked for it.
+fn subtasks(task: &TaskView, look: Look) -> String {
+    let mut lines = vec![paint(look, STRONG, "Sub-tasks")];
+    for subtask in &task.subtasks {
+        let blank = "  ".repeat(subtask.level as usize);
+        let label = state::label(subtask.state, &[]);
+        let rest = clip_to(
+            &clean(&format!("{}: {}", subtask.title, subtask.outcome)),
+            Look {
+                width: look.width.map(|width| {
+                    width.saturating_sub(blank.len() + columns(subtask.id.as_str()) + columns(&label) + 4)
+                }),
+                ..look
+            },
+        );
+        let label = paint(look, state::style(subtask.state, &[]), &label);
+        lines.push(format!("{blank}{}  {label}  {rest}", subtask.id));
+    }
     lines.join("\n")
 }
 

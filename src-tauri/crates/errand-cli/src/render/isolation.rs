@@ -24,6 +24,11 @@ pub fn report(report: &IsolationReport, look: Look) -> String {
         Some(level) => format!("Landlock works, level {level}."),
         None => "Landlock does not work.".to_owned(),
     });
+    match (&report.groups_problem, &report.groups_gap) {
+        (Some(why), _) => line(&format!("Control groups do not work: {}.", clean(why))),
+        (None, None) => line("Control groups work."),
+        (None, Some(gap)) => line(&format!("Control groups work, in part: {}.", clean(gap))),
+    }
     for (name, text) in &report.limits {
         line(&format!("--{}: {}", clean(name), clean(text)));
     }
@@ -117,6 +122,8 @@ mod tests {
             kind,
             bubblewrap_problem: (kind != Isolation::Bubblewrap).then(|| "it is not installed".to_owned()),
             landlock_level: Some(6),
+            groups_problem: None,
+            groups_gap: None,
             limits: BTreeMap::from([("cpu".to_owned(), "each process.".to_owned())]),
             rows: vec![AttemptRow { name: "read_key".into(), text: "read your keys and profiles".into() }],
             columns,
@@ -130,6 +137,7 @@ mod tests {
 Isolation
   A task that asks for it (--isolate) runs under bubblewrap.
   Landlock works, level 6.
+  Control groups work.
   --cpu: each process.
 
                                          --network on      --network off
@@ -146,6 +154,20 @@ Isolation
         for part in ["in part, by Landlock", "it is not installed.", "--network off is refused here"] {
             assert!(text.contains(part), "{part}: {text}");
         }
+        let no_groups = IsolationReport {
+            groups_problem: Some("ours is not given to us".to_owned()),
+            ..sample(Isolation::Bubblewrap)
+        };
+        assert!(
+            report(&no_groups, Look::PLAIN).contains("Control groups do not work: ours is not given to us.")
+        );
+        let gap = IsolationReport {
+            groups_gap: Some("memory is counted elsewhere".to_owned()),
+            ..sample(Isolation::Bubblewrap)
+        };
+        assert!(
+            report(&gap, Look::PLAIN).contains("Control groups work, in part: memory is counted elsewhere.")
+        );
         let mut long = sample(Isolation::Landlock);
         long.bubblewrap_problem = Some("a reason of many words ".repeat(9));
         let text = report(&long, Look::PLAIN);

@@ -167,7 +167,8 @@ pub fn task(id: &str, state: &str) -> Value {
         "origin": "person", "parent": null, "after": [], "start_at": null, "timeout_ms": null, "retries": 0,
         "isolation": {
             "kind": "none", "workspace": "rw", "network": "on", "memory_bytes": null, "cpu_ms": null,
-            "processes": null, "text": "none, it runs as you"
+            "processes": null,
+            "together": { "cpu": false, "memory": false, "processes": false }, "text": "none, it runs as you"
         },
         "exclusive": false, "own_folder": null,
         "run": null, "questions": [], "artifact": null, "deliveries": [], "why_waiting": null,

@@ -77,7 +77,18 @@ pub(super) fn fault_of(refused: Refused, task: &TaskId, state: State) -> Fault {
             Fault::new(Code::IllegalState, format!("{task} is a plain program, which reads no messages."))
                 .hint("`errand retry` runs it again; a program with a brief is a worker and reads them.")
         }
+        Refused::OtherBrief => Fault::new(Code::KeyConflict, format!("{task}: {refused}.")),
+        Refused::TooDeep | Refused::TooManySubtasks => {
+            Fault::new(Code::SubtaskLimit, format!("{task}: {refused}."))
+        }
+        Refused::SubtasksOpen => Fault::new(Code::SubtasksOpen, format!("{task}: {refused}.")),
+        Refused::NoTurns => Fault::new(Code::IllegalState, format!("{task}: {refused}."))
+            .hint("Hand it over with a brief: `errand run \"BRIEF\" -- PROGRAM ARGS`."),
         Refused::QuestionOpen
+        | Refused::KnownSubtask
+        | Refused::NotASubtask
+        | Refused::OldNews
+        | Refused::NothingToAwait
         | Refused::TooOften
         | Refused::NotEnded
         | Refused::Completed

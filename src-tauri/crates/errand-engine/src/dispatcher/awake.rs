@@ -130,6 +130,7 @@ mod tests {
     use errand_model::{Policy, State, Step, accept};
 
     use super::*;
+    use crate::commit::Written;
     use crate::input::{Input, LiveTask};
     use crate::settings;
 
@@ -164,7 +165,11 @@ mod tests {
         assert_eq!(step.task.state, State::Running);
 
         let woke = Moment { awake: start.awake, ..awake_for(start, HOUR * 8) };
-        let written = |step| Input::Committed { task: id.clone(), step, result: Ok(true) };
+        let written = |step| Input::Committed {
+            task: id.clone(),
+            step,
+            result: Ok(Written::Won { begun: Vec::new() }),
+        };
         let step = committed(dispatcher.handle(written(step), woke)).unwrap();
         let working_since = step.task.run.as_ref().unwrap().working_since;
         assert_eq!((step.task.state, working_since), (State::Running, Some(woke.wall)));

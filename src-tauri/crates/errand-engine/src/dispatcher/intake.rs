@@ -49,6 +49,7 @@ impl Dispatcher {
         for dependency in live.task.after.iter().filter(|dependency| !dependency.is_met()) {
             self.dependents.entry(dependency.task.clone()).or_default().push(id.clone());
         }
+        self.note_parent(&live);
         if let Some(run) = &live.task.run {
             self.slots.take(run.id, &id, live.task.policy.lease.as_ref());
         }

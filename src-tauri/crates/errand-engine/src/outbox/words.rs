@@ -18,6 +18,12 @@ pub(super) fn banner(tx: &mut WriteTx<'_>, id: i64) -> Result<Option<Banner>, St
         DeliveryKind::Question => {
             let open = stored.task.questions.iter().find(|question| Some(question.n) == delivery.question);
             let Some(question) = open else { return Ok(None) };
+            // Its person knows the task at the top.
+            let root = tx.tasks().root_of(seq)?.filter(|root| root.seq != seq);
+            let (task, title) = match root {
+                Some(root) => (root.id, format!("{}: {title}", shorten(&root.title, 60))),
+                None => (task.clone(), title),
+            };
             (format!("Errand asks in {task}"), format!("{title}\n{}", question.text))
         }
         DeliveryKind::Notice => {

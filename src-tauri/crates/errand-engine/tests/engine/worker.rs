@@ -158,6 +158,7 @@ async fn a_task_that_wants_to_be_woken_sleeps_and_is_told_why_it_woke() {
     let wish = WakeWish {
         after_s: Some(600),
         at: None,
+        when_subtasks_end: false,
         why: "the build is slow".into(),
         follow_up: Some("Look again.".into()),
     };

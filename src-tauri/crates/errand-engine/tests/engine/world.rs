@@ -307,6 +307,7 @@ pub fn new_task(title: &str) -> NewTask {
             argv: vec![title.to_owned()],
             cwd: "/".into(),
             env: Vec::new(),
+            within: None,
             brief: None,
             execution: Default::default(),
             around: Default::default(),

@@ -44,6 +44,7 @@ impl Draft {
             self.withdraw_all();
             self.effect(Effect::TellDependents);
         }
+        self.task.talk.awaits &= state == State::Sleeping;
         self.task.state = state;
         self.task.reason = reason;
         self.task.reason_text.clone_from(&text);

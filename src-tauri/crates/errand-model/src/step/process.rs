@@ -5,7 +5,7 @@ use std::time::Duration;
 use errand_base::{RunId, Timestamp, say_duration};
 
 use super::draft::{Draft, Entry};
-use super::{turns, worker};
+use super::{children, turns, worker};
 use crate::artifact::{say_exit, upper_first};
 use crate::{
     Artifact, Aside, Check, Choice, Death, DeliveryKind, Effect, Exit, Gap, Notify, Reason, Refused, Run,
@@ -227,7 +227,9 @@ pub(super) fn quit_now(draft: &mut Draft) -> Result<(), Refused> {
 fn decide(draft: &mut Draft, ended: Ended<'_>) {
     let Ended { exit, tail, checks } = ended;
     if exit.is_success() {
-        if worker::sleeps(draft) {
+        // It was for the turn that has ended now.
+        draft.task.talk.note = None;
+        if worker::sleeps(draft) || children::hold_back(draft) {
             return;
         }
         if let Some(unmet) = say_unmet(&checks) {
@@ -318,7 +320,8 @@ pub(super) fn pause_before(attempt: u32) -> Duration {
 pub(super) fn end(draft: &mut Draft, state: State, reason: Reason, text: String, artifact: Option<Artifact>) {
     draft.enter(Entry { state, reason, text });
     let Some(artifact) = artifact else { return };
-    let notify = artifact.notify;
+    // What came of a sub-task is told to its parent; the person hears of the whole.
+    let notify = artifact.notify && draft.task.parent.is_none();
     draft.effect(Effect::File(artifact));
     if notify {
         let kind = if state == State::Completed { DeliveryKind::Result } else { DeliveryKind::Failure };

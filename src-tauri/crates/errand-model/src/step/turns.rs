@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use errand_base::{RunId, Timestamp, say_duration};
 
+use super::children;
 use super::draft::{Draft, Entry};
 use super::process::{end, pause_before, reason_of, say_unmet, stop, try_again};
 use super::waiting::rest;
@@ -21,6 +22,7 @@ const MOST_INTERRUPTIONS: u32 = 3;
 pub(super) fn begin_turn(draft: &mut Draft) {
     arm_turn(draft);
     if draft.task.talk.worker {
+        draft.task.talk.news = false;
         draft.task.talk.told = u32::try_from(draft.task.talk.messages.len()).unwrap_or(u32::MAX);
     }
 }
@@ -112,6 +114,7 @@ pub(super) fn turn_ended(
         "" => format!("Turn {turn} ended"),
         said => format!("Turn {turn} ended: {said}"),
     };
+    children::asked_in_response(draft, run, &response.subtasks);
     after_good_turn(draft, run, GoodTurn { response: &response, ended, tail, checks, winds_up });
     let goes_on = draft.task.state == State::Running;
     if waited && goes_on {
@@ -149,6 +152,9 @@ fn after_good_turn(draft: &mut Draft, run: RunId, turn: GoodTurn<'_>) {
     if response.status == Status::Done && !unread && unmet.is_none() {
         draft.task.talk.wake = None;
         draft.leave_run(run, winds_up, Reason::TurnEnded, &ended);
+        if children::hold_back(draft) {
+            return;
+        }
         let mut finish = response.finish();
         finish.verification.extend(checks);
         return complete(draft, &finish, Reason::Finished);

@@ -42,6 +42,7 @@ pub(super) fn rest(draft: &mut Draft, reason: Reason) -> Entry {
         Reason::StartTimeReached => "Its start time has come",
         Reason::DependenciesMet => "What it waited for is done",
         Reason::WokenUp => "It is time to wake it",
+        Reason::SubtasksEnded => "Its sub-tasks have ended",
         _ => "In the queue",
     };
     Entry { state: State::Queued, reason, text: text.to_owned() }
@@ -144,6 +145,7 @@ pub(super) fn retry(draft: &mut Draft, by: &By) -> Result<(), Refused> {
 
 /// A new generation: what was counted is counted anew, what happened in the world stays known.
 pub(super) fn begin_again(draft: &mut Draft) {
+    super::children::forget(&mut draft.task);
     draft.task.generation += 1;
     draft.task.failures = 0;
     draft.task.executed = std::time::Duration::ZERO;

@@ -103,6 +103,9 @@ pub(super) fn finished(draft: &mut Draft, run: RunId, finish: &Finish) -> Result
     if !draft.task.questions.is_empty() {
         return Err(Refused::QuestionOpen);
     }
+    if draft.task.open_subtasks() > 0 {
+        return Err(Refused::SubtasksOpen);
+    }
     draft.bill();
     draft.ending();
     draft.note_run(run, "executing", "ending", Reason::Finished, "It has handed over its result".to_owned());
@@ -116,6 +119,11 @@ pub(super) fn wake_asked(draft: &mut Draft, run: RunId, wake: Wake) -> Result<()
     if draft.task.talk.wakes >= MOST_WAKES {
         return Err(Refused::TooOften);
     }
+    let generation = draft.task.generation;
+    let any = draft.task.children.iter().any(|child| child.generation == generation);
+    if wake.when_subtasks_end && !any {
+        return Err(Refused::NothingToAwait);
+    }
     draft.note_run(run, "executing", "executing", Reason::WakeAsked, format!("To be woken: {}", wake.why));
     draft.task.talk.wake = Some(wake);
     Ok(())
@@ -126,11 +134,30 @@ pub(super) fn sleeps(draft: &mut Draft) -> bool {
     let Some(wake) = draft.task.talk.wake.take() else { return false };
     draft.withdraw_all();
     draft.task.talk.wakes += 1;
-    let at = wake.at.max(draft.now.plus(SHORTEST_SLEEP));
-    draft.arm(TimerKind::Start, at);
     let follow_up = wake.follow_up.map(|text| format!(" {text}")).unwrap_or_default();
-    draft.task.talk.note = Some(format!("You asked to be woken: {}.{follow_up}", wake.why));
-    let text = format!("Sleeps for {}: {}", say_duration(at.since(draft.now)), wake.why);
+    let why = if wake.why.trim().is_empty() { String::new() } else { format!(": {}", wake.why.trim()) };
+    let before = draft.task.talk.note.take().map(|note| format!("{note} ")).unwrap_or_default();
+    let note = format!("{before}You asked to be woken{}.{follow_up}", why.trim_end_matches('.'));
+    draft.task.talk.note = Some(note);
+    let soonest = draft.now.plus(SHORTEST_SLEEP);
+    let awaits = wake.when_subtasks_end && draft.task.open_subtasks() > 0;
+    // All have ended since its turn began, so there is news for it already.
+    if wake.when_subtasks_end && !awaits && draft.task.talk.news {
+        let entry = rest(draft, Reason::SubtasksEnded);
+        draft.enter(entry);
+        return true;
+    }
+    let at = wake.at.map(|at| at.max(soonest)).or((!awaits).then_some(soonest));
+    if let Some(at) = at {
+        draft.arm(TimerKind::Start, at);
+    }
+    draft.task.talk.awaits = awaits;
+    let time = at.map(|at| say_duration(at.since(draft.now)));
+    let text = match (awaits, time) {
+        (false, time) => format!("Sleeps for {}{why}", time.unwrap_or_default()),
+        (true, None) => format!("Sleeps until its sub-tasks have ended{why}"),
+        (true, Some(time)) => format!("Sleeps until its sub-tasks have ended, {time} at most{why}"),
+    };
     draft.enter(Entry { state: State::Sleeping, reason: Reason::Sleeps, text });
     true
 }
@@ -193,9 +220,10 @@ pub(super) fn complete(draft: &mut Draft, finish: &Finish, reason: Reason) {
 impl WakeWish {
     /// The moment that is meant, on the clock of now.
     pub fn wake(&self, now: Timestamp) -> Wake {
-        let after = Duration::from_secs(self.after_s.unwrap_or_default());
+        let after = self.after_s.map(|seconds| now.plus(Duration::from_secs(seconds)));
         Wake {
-            at: self.at.unwrap_or(now.plus(after)),
+            at: self.at.or(after).or((!self.when_subtasks_end).then_some(now)),
+            when_subtasks_end: self.when_subtasks_end,
             why: self.why.clone(),
             follow_up: self.follow_up.clone(),
         }

@@ -49,7 +49,9 @@ pub enum Report {
     AskerGone(u32),
     Progressed,
     Finished(bool),
-    WakeAsked,
+    WakeAsked(bool),
+    /// With one of a few keys, or none.
+    SubtaskAsked(u8),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +62,8 @@ pub enum Turn {
     Failed,
     Ask,
     Wake,
+    Subtasks,
+    Await,
     Unreadable,
     /// Done by its own word, but a check failed.
     Unmet,
@@ -81,6 +85,8 @@ pub struct TaskPlan {
     /// Which of the tasks before it it waits for, as bits.
     pub after: u8,
     pub worker: bool,
+    /// As if it were a sub-task of somebody else.
+    pub depth: u32,
 }
 
 pub fn plans() -> impl Strategy<Value = Plan> {
@@ -102,9 +108,9 @@ fn task_plans() -> impl Strategy<Value = TaskPlan> {
         (0..3_u32, lease),
         weighted(0.2, 1..100_u64),
         0..8_u8,
-        proptest::bool::weighted(0.35),
+        (proptest::bool::weighted(0.5), weighted(0.4, Just(DEEPEST - 1))),
     )
-        .prop_map(|(notify, priority, timeout, (retries, lease), start_in, after, worker)| {
+        .prop_map(|(notify, priority, timeout, (retries, lease), start_in, after, (worker, depth))| {
             let turns = TurnLimits { most: 3, restarts: 1, ..TurnLimits::default() };
             let timeout = timeout.map(Duration::from_secs);
             TaskPlan {
@@ -112,16 +118,19 @@ fn task_plans() -> impl Strategy<Value = TaskPlan> {
                 start_in,
                 after,
                 worker,
+                depth: depth.unwrap_or_default(),
             }
         })
 }
 
 fn ops() -> impl Strategy<Value = Op> {
-    let task = || 0..4_usize;
+    // Sub-tasks come to the tasks of the plan.
+    let task = || 0..5_usize;
     let hold = || prop_oneof![Just(Hold::Person), Just(Hold::Budget)];
     prop_oneof![
         5 => Just(Op::Dispatch),
         8 => (task(), which(), reports()).prop_map(|(task, run, report)| Op::Process(task, run, report)),
+        4 => (task(), 0..4_u8).prop_map(|(task, key)| Op::Process(task, Which::Current, Report::SubtaskAsked(key))),
         3 => (task(), which()).prop_map(|(task, timer)| Op::Fire(task, timer)),
         1 => task().prop_map(Op::Cancel),
         1 => task().prop_map(Op::QuitNow),
@@ -163,7 +172,7 @@ fn reports() -> impl Strategy<Value = Report> {
         3 => (0..4_u32).prop_map(Report::AskerGone),
         1 => Just(Report::Progressed),
         2 => any::<bool>().prop_map(Report::Finished),
-        1 => Just(Report::WakeAsked),
+        1 => any::<bool>().prop_map(Report::WakeAsked),
     ]
 }
 
@@ -175,13 +184,16 @@ fn turns() -> impl Strategy<Value = Turn> {
         1 => Just(Turn::Failed),
         2 => Just(Turn::Ask),
         1 => Just(Turn::Wake),
+        1 => Just(Turn::Subtasks),
+        2 => Just(Turn::Await),
         1 => Just(Turn::Unreadable),
         2 => Just(Turn::Unmet),
         2 => Just(Turn::WindsUp),
     ]
 }
 
-fn response(turn: Turn) -> Result<Box<Response>, String> {
+/// `free`: the number of the next task.
+fn response(turn: Turn, free: usize) -> Result<Box<Response>, String> {
     let json = match turn {
         Turn::Continue => r#"{"status":"continue","summary":"Half of it."}"#,
         Turn::Done | Turn::Unmet | Turn::WindsUp => r#"{"status":"done","summary":"All of it."}"#,
@@ -189,9 +201,15 @@ fn response(turn: Turn) -> Result<Box<Response>, String> {
         Turn::Failed => r#"{"status":"failed","summary":"It cannot be done."}"#,
         Turn::Ask => r#"{"status":"continue","question":{"question":"Which?","options":["perhaps"]}}"#,
         Turn::Wake => r#"{"status":"continue","wake":{"after_s":100,"why":"the build is slow"}}"#,
+        Turn::Subtasks => r#"{"status":"done","subtasks":[{"brief":"one","key":"1"},{"brief":"other"}]}"#,
+        Turn::Await => r#"{"status":"continue","wake":{"when_subtasks_end":true}}"#,
         Turn::Unreadable => "{",
     };
-    serde_json::from_str(json).map(Box::new).map_err(|error| error.to_string())
+    let mut response: Response = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    for (n, wish) in response.subtasks.iter_mut().enumerate() {
+        wish.id = Some(id(free + n));
+    }
+    Ok(Box::new(response))
 }
 
 pub struct World {
@@ -245,8 +263,15 @@ impl World {
         let after = self.tasks.iter().enumerate().filter(|(n, _)| plan.after & (1 << n) != 0);
         let after = after.map(|(_, task)| known(task)).collect();
         let start = plan.start_in.map(|wait| self.now.plus(Duration::from_secs(wait)));
-        let step = accept(id(self.tasks.len()), plan.policy.clone(), plan.worker, start, after, self.now);
+        let id = id(self.tasks.len());
+        let mut step = accept(id, plan.policy.clone(), plan.worker, start, after, self.now);
+        step.task.depth = plan.depth;
         self.tasks.push(step.task.clone());
+        self.written(step);
+    }
+
+    /// The newest task.
+    fn written(&mut self, step: Step) {
         let task = self.tasks.len() - 1;
         let (now, runs_held, leases) = (self.now, self.runs_held(), self.leases());
         self.history.push(Taken {
@@ -338,7 +363,7 @@ impl World {
                     winds_up: matches!(turn, Turn::WindsUp),
                     ..Afterwards::default()
                 };
-                let response = response(*turn);
+                let response = response(*turn, self.tasks.len());
                 Event::TurnEnded { run, exit: Exit::Code(0), response, tail: tail(), afterwards }
             }
             Report::Aside(begins) => {
@@ -362,9 +387,24 @@ impl World {
                 run,
                 finish: Finish { report: "Done.".into(), notify: Some(*notify), ..Finish::default() },
             },
-            Report::WakeAsked => Event::WakeAsked {
+            Report::WakeAsked(on_subtasks) => Event::WakeAsked {
                 run,
-                wake: Wake { at: self.now, why: "the build is slow".into(), follow_up: None },
+                wake: Wake {
+                    at: (!on_subtasks).then_some(self.now),
+                    when_subtasks_end: *on_subtasks,
+                    why: "the build is slow".into(),
+                    follow_up: None,
+                },
+            },
+            Report::SubtaskAsked(key) => Event::SubtaskAsked {
+                run,
+                wish: Box::new(SubtaskWish {
+                    id: Some(id(self.tasks.len())),
+                    brief: Some(if *key == 1 { "one" } else { "other" }.into()),
+                    // The same key for two kinds of work.
+                    key: (*key > 0).then(|| format!("{}", *key % 2)),
+                    ..SubtaskWish::default()
+                }),
             },
         }
     }
@@ -421,21 +461,33 @@ impl World {
 
     /// One event, and what the tasks that wait for this one hear because of it.
     pub fn happen(&mut self, task: usize, event: Event) {
+        let parent = self.tasks[task].parent.clone();
+        let orphan =
+            self.tasks.iter().any(|other| Some(&other.id) == parent.as_ref() && other.state.is_final());
+        // The transaction that would write it refuses that: only there it is known for certain.
+        if orphan && matches!(event, Event::Retry { .. } | Event::Message { .. }) {
+            return;
+        }
         let mut events = VecDeque::from([(task, event)]);
         while let Some((task, event)) = events.pop_front() {
             let before = self.tasks[task].clone();
             let result = step(&before, event.clone(), self.now);
+            let mut begun = Vec::new();
             if let Ok(step) = &result {
                 self.tasks[task] = step.task.clone();
                 for effect in &step.effects {
                     match effect {
                         Effect::Yield { run } => _ = self.yielded.insert(*run),
                         Effect::Take { run } | Effect::Free { run } => _ = self.yielded.remove(run),
+                        Effect::BeginSubtask(wish) => {
+                            begun.push((wish.id.clone().unwrap(), step.task.clone()))
+                        }
                         _ => {}
                     }
                 }
                 if step.effects.contains(&Effect::TellDependents) {
                     let told = self.tasks[task].clone();
+                    events.extend(self.news_in_the_family(&told));
                     for (n, other) in self.tasks.iter().enumerate() {
                         if other.after.iter().any(|dependency| dependency.task == told.id) {
                             events.push_back((n, news_of(&told)));
@@ -446,7 +498,78 @@ impl World {
             let (now, runs_held, leases) = (self.now, self.runs_held(), self.leases());
             let (before, event) = (Some(before), Some(event));
             self.history.push(Taken { task, before, event, now, result, runs_held, leases });
+            for (id, parent) in begun {
+                let step = accept_subtask(id, &parent, true, self.now);
+                self.tasks.push(step.task.clone());
+                self.written(step);
+            }
         }
+    }
+
+    /// What the parent and the sub-tasks of a task hear when it has ended or is open again.
+    fn news_in_the_family(&self, told: &Task) -> Vec<(usize, Event)> {
+        let mut news = Vec::new();
+        for (n, other) in self.tasks.iter().enumerate() {
+            let (task, state) = (told.id.clone(), told.state);
+            if told.parent.as_ref() == Some(&other.id) {
+                let ended = Event::ChildEnded { task: task.clone(), state };
+                news.push((n, if state.is_final() { ended } else { Event::ChildReopened { task } }));
+            } else if other.parent.as_ref() == Some(&task) && state.is_final() {
+                news.push((n, Event::CalledOff { why: CallOff::after(state) }));
+            }
+        }
+        news
+    }
+
+    /// A round in which everything goes well.
+    pub fn go_on(&mut self) {
+        self.now = self.now.plus(Duration::from_secs(10_000));
+        for n in 0..self.tasks.len() {
+            for hold in self.tasks[n].holds.iter().collect::<Vec<_>>() {
+                self.happen(n, Event::Release { hold, by: None });
+            }
+            let due = self.tasks[n].timers.iter().find(|timer| timer.kind == TimerKind::Start);
+            if let Some(timer) = due.map(|timer| timer.id) {
+                self.happen(n, Event::TimerFired { timer, tail: tail() });
+            }
+            if let Some(open) = self.tasks[n].questions.first() {
+                let choice = open.choices.first().map_or("perhaps", |choice| choice.name()).to_owned();
+                let event = Event::Answer { question: open.n, choice, by: By::at(Surface::Window) };
+                self.happen(n, event);
+            }
+            let task = self.tasks[n].clone();
+            if task.state == State::Waiting && task.reason == Reason::WaitForRetry {
+                // Only its person could go on with that.
+                self.happen(n, Event::Cancel { by: By::at(Surface::Window) });
+            } else {
+                // What it missed while it was over.
+                for open in task.after.iter().filter(|dep| !dep.is_met() && dep.ended.is_none()) {
+                    let state =
+                        self.tasks.iter().find(|other| other.id == open.task).map(|other| other.state);
+                    if let Some(state) = state.filter(|state| state.is_final()) {
+                        self.happen(n, Event::DependencyEnded { task: open.task.clone(), state });
+                    }
+                }
+            }
+            let run = self.tasks[n].run.as_ref();
+            match run.map(|run| (run.id, run.stage)) {
+                Some((run, Stage::Ending)) => self.happen(n, Event::Gone { run }),
+                Some((run, Stage::Starting)) => {
+                    self.happen(
+                        n,
+                        Event::Exited {
+                            run,
+                            exit: Exit::Code(0),
+                            tail: tail(),
+                            gone: true,
+                            checks: Vec::new(),
+                        },
+                    );
+                }
+                None => {}
+            }
+        }
+        self.dispatch();
     }
 
     /// The events that met a task that was there already, with the task before each of them.
@@ -507,12 +630,16 @@ pub fn run_of(event: &Event) -> Option<RunId> {
         | Event::Progressed { run, .. }
         | Event::Deed { run, .. }
         | Event::Finished { run, .. }
-        | Event::WakeAsked { run, .. } => Some(*run),
+        | Event::WakeAsked { run, .. }
+        | Event::SubtaskAsked { run, .. } => Some(*run),
         Event::Admitted { .. }
         | Event::TimerFired { .. }
         | Event::ClockGap { .. }
         | Event::DependencyEnded { .. }
         | Event::DependencyReopened { .. }
+        | Event::ChildEnded { .. }
+        | Event::ChildReopened { .. }
+        | Event::CalledOff { .. }
         | Event::Hold { .. }
         | Event::Release { .. }
         | Event::Cancel { .. }

@@ -60,6 +60,16 @@ impl Ladder {
         matches!(self.stage, Stage::Resting)
     }
 
+    /// Whether the next step kills.
+    pub fn forces(&self, now: Duration) -> bool {
+        match self.stage {
+            Stage::Resting => false,
+            Stage::Ordered => self.grace.is_zero(),
+            Stage::Asked { until } => now >= until,
+            Stage::Forced { next, .. } => now >= next,
+        }
+    }
+
     /// Does what is due now. Returns, once, how many processes are left when they are stuck.
     pub fn step(&mut self, now: Duration, mut left: impl FnMut() -> Vec<Row>) -> Option<u32> {
         if matches!(self.stage, Stage::Ordered) {
@@ -137,7 +147,9 @@ mod tests {
         ladder.begin();
         assert_eq!(ladder.idle(at(5)), Some(at(100)), "a second order changes nothing");
         ladder.step(at(50), || panic!("the grace is not over"));
+        assert!(!ladder.forces(at(104)) && ladder.forces(at(105)));
         ladder.step(at(105), untouchable);
+        assert!(!ladder.forces(at(114)) && ladder.forces(at(115)));
         assert_eq!(ladder.idle(at(105)), Some(at(10)));
         ladder.step(at(115), untouchable);
         assert_eq!(ladder.idle(at(115)), Some(at(20)));

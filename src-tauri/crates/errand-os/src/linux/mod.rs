@@ -1,5 +1,8 @@
 pub mod beneath;
 pub mod boundary;
+pub mod group;
+pub mod groups;
+pub mod into;
 pub mod ladder;
 pub mod process;
 pub mod sweep;

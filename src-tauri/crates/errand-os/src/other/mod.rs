@@ -1,6 +1,7 @@
 //! Systems whose processes we cannot yet name for good.
 
 pub mod beneath;
+pub mod groups;
 pub mod sweep;
 pub mod tree;
 

@@ -72,7 +72,7 @@ pub fn arguments(sandbox: &Sandbox, folder: &Path, gate: &Path) -> Vec<OsString>
         line.two("--bind", given, given);
     }
     line.two("--ro-bind", gate, GATE);
-    line.one("--chdir", if sandbox.folder == Access::None { Path::new(SCRATCH) } else { folder });
+    line.one("--chdir", sandbox.start(folder).unwrap_or_else(|| SCRATCH.into()));
     line.words(&["--remount-ro", "/", "--"]);
     line.0
 }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::landlock::Rules;
 use super::places::real;
 use super::scratch::Scratch;
-use super::{Access, Isolation, Limits, NOT_INSIDE, Sandbox, bubblewrap, probe};
+use super::{Isolation, Limits, NOT_INSIDE, Sandbox, bubblewrap, probe};
 use crate::os::sys::{
     Half, SingleThreaded, close_inherited, collect, fork, hold_signals, leave, release_signals,
 };
@@ -90,7 +90,7 @@ pub fn confine(
 
     let mut env: Vec<(String, String)> =
         env.iter().filter(|(name, _)| !NOT_INSIDE.contains(&name.as_str())).cloned().collect();
-    let mut plan = Plan { limits: sandbox.limits, rules: None, stays: false };
+    let mut plan = Plan { limits: of_each(sandbox.limits), rules: None, stays: false };
     let mut words: Vec<OsString> = Vec::new();
     let (file, cwd, scratch) = match sandbox.isolation {
         Isolation::Bubblewrap { landlock } => {
@@ -110,7 +110,7 @@ pub fn confine(
             env.extend([("HOME".to_owned(), own.clone()), ("TMPDIR".to_owned(), own)]);
             plan.rules = Some(Rules::for_all(sandbox, level, folder.clone(), scratch.path().to_owned()));
             words.push("errand".into());
-            let cwd = if sandbox.folder == Access::None { scratch.path().to_owned() } else { folder };
+            let cwd = sandbox.start(&folder).unwrap_or_else(|| scratch.path().to_owned());
             (gate, cwd, Some(scratch))
         }
     };
@@ -120,6 +120,18 @@ pub fn confine(
     let text = serde_json::to_vec(&plan).map_err(|error| failed(error.into()))?;
     tell(socket.as_fd(), &text).map_err(failed)?;
     Ok(Confined { file, argv: words, env, socket, stdin, cwd, wrapped: plan.stays, scratch })
+}
+
+/// What is left for the gate to set: what the control group counts for all needs no second limit for each, which
+/// would refuse a program that reserves much and uses little.
+fn of_each(limits: Limits) -> Limits {
+    let Limits { cpu, memory, processes, together } = limits;
+    Limits {
+        cpu,
+        memory: memory.filter(|_| !together.memory),
+        processes: processes.filter(|_| !together.processes),
+        together,
+    }
 }
 
 /// What could have kept a sandbox from coming up, asked after it did not.
@@ -257,7 +269,7 @@ fn bind(plan: &Plan, others: u32) -> Result<(), StartFailure> {
     if let Some(rules) = &plan.rules {
         rules.enforce().map_err(|error| failed("its isolation by Landlock", &error))?;
     }
-    let Limits { cpu, memory, processes } = plan.limits;
+    let Limits { cpu, memory, processes, together: _ } = plan.limits;
     // The kernel counts whole seconds.
     let cpu = cpu.map(|cpu| cpu.as_secs() + u64::from(cpu.subsec_nanos() > 0));
     let processes = processes.map(|count| u64::from(count + others));

@@ -30,6 +30,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Groups, Together};
+
 #[cfg(target_os = "linux")]
 pub use gate::gate;
 #[cfg(target_os = "linux")]
@@ -45,8 +47,10 @@ pub const GATE: &str = "/run/errand-gate";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sandbox {
     pub isolation: Isolation,
-    /// What it may do in the folder it runs in.
+    /// What it may do in the folder it is given.
     pub folder: Access,
+    /// Where in that folder it starts. What stands there is looked up inside: a link leads no further than the rest.
+    pub start_in: Option<PathBuf>,
     pub network: bool,
     pub limits: Limits,
     /// Folders that the program finds empty, such as the person's home. None is given as a whole.
@@ -77,13 +81,16 @@ pub enum Access {
     Write,
 }
 
-/// All but `processes` count for each process on its own.
+/// What is not named in `together` counts for each process on its own, except for `processes`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     pub cpu: Option<Duration>,
-    /// Address space, in bytes.
+    /// In bytes: what is used together, or the address space of each.
     pub memory: Option<u64>,
     pub processes: Option<u32>,
+    /// What the control group of the run holds all of its processes to.
+    #[serde(default)]
+    pub together: Together,
 }
 
 /// What works on this machine now. The errors are half sentences that say why not.
@@ -94,6 +101,8 @@ pub struct Probe {
     pub landlock: Result<u32, String>,
     /// The kernel does not count the processes of root.
     pub root: bool,
+    /// Whether runs are kept in control groups, and what those count.
+    pub groups: Result<Groups, String>,
 }
 
 /// Below this level a program could empty files that it may not write.
@@ -114,10 +123,26 @@ impl Probe {
         }
     }
 
-    /// A number of processes is counted for a person, and root is not counted. Under bubblewrap the person is one
-    /// that exists in there alone.
+    /// Without control groups a number of processes is counted for a person, and root is not counted. Under
+    /// bubblewrap the person is one that exists in there alone.
     pub fn limits_processes(&self, isolation: Isolation) -> bool {
         matches!(isolation, Isolation::Bubblewrap { .. }) && !self.root
+    }
+
+    /// What holds for all processes of a run together.
+    pub fn together(&self) -> Together {
+        self.groups.as_ref().map(Groups::together).unwrap_or_default()
+    }
+}
+
+impl Sandbox {
+    /// How many processes of ours stand in front of the program for as long as it runs.
+    pub(crate) fn own_processes(&self) -> u32 {
+        match self.isolation {
+            // Bubblewrap itself and the gate.
+            Isolation::Bubblewrap { .. } => 2,
+            Isolation::Landlock { .. } => 0,
+        }
     }
 }
 

@@ -79,6 +79,12 @@ const IN_A_HOME: &[&str] = &[
 ];
 
 impl Sandbox {
+    /// Where the program starts; nowhere in its folder if it has none.
+    pub(super) fn start(&self, folder: &Path) -> Option<PathBuf> {
+        let start = self.start_in.as_ref().map_or_else(|| folder.to_owned(), |rest| folder.join(rest));
+        (self.folder != Access::None).then_some(start)
+    }
+
     /// Why `folder` cannot be given to an isolated program, as a half sentence.
     pub fn refuses_folder(&self, folder: &Path) -> Option<String> {
         if let Some(place) = self.exposed_by_landlock() {
@@ -190,6 +196,7 @@ mod tests {
                 emptied: vec![self.at("home")],
                 hidden: vec![self.at("home/errand/data"), self.at("home/errand/run")],
                 run_folder: None,
+                start_in: None,
                 run_socket: None,
             }
         }

@@ -12,6 +12,7 @@ pub fn probe() -> Probe {
         bubblewrap: try_bubblewrap(),
         landlock: landlock::level().ok_or_else(|| "this kernel has none, or one before Linux 6.2".to_owned()),
         root: rustix::process::geteuid().is_root(),
+        groups: crate::groups::look(),
     }
 }
 
@@ -32,6 +33,7 @@ fn try_bubblewrap() -> Result<(), String> {
         emptied: vec!["/root".into()],
         hidden: Vec::new(),
         run_folder: None,
+        start_in: None,
         run_socket: None,
     };
     let tried = Command::new(bwrap)

@@ -13,11 +13,12 @@ use tokio::io::unix::AsyncFd;
 
 use super::fds::{Received, RunFds, pair, pass, receive, tell};
 use super::{
-    Launch, OPEN_FILES_VARIABLE, Order, ProcessEvent, RUN_VARIABLE, SPAWNER_VARIABLE, TASK_VARIABLE,
+    GROUPS_VARIABLE, Launch, OPEN_FILES_VARIABLE, Order, ProcessEvent, RUN_VARIABLE, SPAWNER_VARIABLE,
+    TASK_VARIABLE,
 };
-use crate::limits;
 use crate::os::process;
 use crate::os::sys::watched;
+use crate::{Groups, limits};
 
 /// One stream of a program's output, as it comes.
 pub type Output = tokio::net::unix::pipe::Receiver;
@@ -41,13 +42,16 @@ pub struct Spawner {
 }
 
 impl Spawner {
-    /// Runs `LEAN_BINARY spawner` and waits until it is ready.
-    pub async fn start(lean_binary: &Path, mark: &str) -> io::Result<Spawner> {
+    /// Runs `LEAN_BINARY spawner` and waits until it is ready. `groups`: where runs are kept in control groups.
+    pub async fn start(lean_binary: &Path, mark: &str, groups: Option<&Groups>) -> io::Result<Spawner> {
         let mut command = Command::new(lean_binary);
         command.arg("spawner").env_clear().env(SPAWNER_VARIABLE, mark);
         let (ours, theirs) = pair()?;
         if let Some(given) = limits::given() {
             command.env(OPEN_FILES_VARIABLE, given.to_string());
+        }
+        if let Some(groups) = groups {
+            command.env(GROUPS_VARIABLE, &groups.base);
         }
         let child = command.current_dir("/").stdin(Stdio::from(theirs)).spawn()?;
         // The command holds their end, and the end of file must not wait for us.

@@ -13,6 +13,8 @@ pub(crate) mod fds;
 #[cfg(target_os = "linux")]
 mod gated;
 #[cfg(target_os = "linux")]
+mod pen;
+#[cfg(target_os = "linux")]
 mod serve;
 #[cfg(target_os = "linux")]
 pub(crate) mod supervise;
@@ -42,6 +44,8 @@ pub const TASK_VARIABLE: &str = "ERRAND_TASK";
 pub(crate) const SPAWNER_VARIABLE: &str = "ERRAND_SPAWNER";
 /// The limit of open files that programs get back.
 const OPEN_FILES_VARIABLE: &str = "ERRAND_OPEN_FILES";
+/// Where the spawner makes control groups.
+const GROUPS_VARIABLE: &str = "ERRAND_GROUPS";
 /// How supervisors are called in `ps`, and how a dead one is told from a worker.
 pub(crate) const SUPERVISOR_NAME: &CStr = c"errand-super";
 

@@ -1,6 +1,6 @@
 //! The spawner: takes descriptors from the engine, forks a supervisor for them, and never waits for either.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitCode;
@@ -13,9 +13,11 @@ use rustix::process::{WaitOptions, set_child_subreaper, setsid, wait};
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 
 use super::fds::{Received, RunFds, pair, pass, receive, receive_run, tell};
-use super::supervise::{LEFT_IDLE, drain, report, supervise};
-use super::{OPEN_FILES_VARIABLE, ProcessEvent, StartFailure};
+use super::pen::{Fold, Pen};
+use super::supervise::{LEFT_IDLE, Place, drain, report, supervise};
+use super::{GROUPS_VARIABLE, OPEN_FILES_VARIABLE, ProcessEvent, SPAWNER_VARIABLE, StartFailure};
 use crate::limits;
+use crate::os::into::fork_into;
 use crate::os::ladder::Ladder;
 use crate::os::process::{self, Row};
 use crate::os::sys::{Half, SingleThreaded, close_inherited, fork, hold_signals, leave};
@@ -77,7 +79,11 @@ struct Desk {
     signals: OwnedFd,
     /// Closed once the engine is gone.
     engine: Option<OwnedFd>,
-    supervisors: HashSet<u32>,
+    /// With the control group of each, where there are any.
+    supervisors: HashMap<u32, Option<Pen>>,
+    fold: Option<Fold>,
+    /// Of supervisors that were killed, until nobody is in it.
+    lost: Vec<Pen>,
     pool: Option<Pool>,
     /// Ends what came to us because its supervisor was killed.
     orphans: Ladder,
@@ -110,7 +116,9 @@ impl Desk {
             alone,
             signals,
             engine: Some(engine),
-            supervisors: HashSet::new(),
+            supervisors: HashMap::new(),
+            fold: fold(),
+            lost: Vec::new(),
             pool: Pool::open(),
             orphans,
         })
@@ -121,11 +129,15 @@ impl Desk {
     fn work(mut self) {
         loop {
             let some_left = self.collect();
-            if self.engine.is_none() && !some_left {
+            if self.engine.is_none() && !some_left && self.orphans.is_resting() {
                 return;
             }
-            let supervisors = &self.supervisors;
-            self.orphans.step(process::now(), || orphans(supervisors));
+            let now = process::now();
+            if self.orphans.forces(now) {
+                self.lost.iter().for_each(Pen::kill);
+            }
+            let (supervisors, lost) = (&self.supervisors, &self.lost);
+            self.orphans.step(now, || orphans(supervisors, lost));
             let idle = self.orphans.idle(process::now()).map(process::timespec);
             let mut fds = vec![PollFd::new(&self.signals, PollFlags::IN)];
             fds.extend(self.engine.as_ref().map(|engine| PollFd::new(engine, PollFlags::IN)));
@@ -158,17 +170,31 @@ impl Desk {
                 return;
             }
         }
-        match fork(&self.alone) {
-            Ok(Half::New) => {
+        let pen = self.fold.as_mut().and_then(|fold| fold.pen().ok());
+        match self.fork(pen) {
+            Ok((Half::New, pen)) => {
                 // What this process keeps open, its fork has too: nothing but signals, engine and pool.
                 self.engine = None;
                 let pool = self.pool.take().map(|pool| pool.theirs);
-                leave(supervise(run, &self.signals, pool.as_ref()))
+                let place = Place { alone: &self.alone, pen: pen.as_ref() };
+                leave(supervise(run, &self.signals, pool.as_ref(), &place))
             }
-            Ok(Half::Old { child }) => drop(self.supervisors.insert(child)),
+            Ok((Half::Old { child }, pen)) => drop(self.supervisors.insert(child, pen)),
             Err(error) => {
                 let kind = StartFailure::Other(format!("the system starts no more processes: {error}"));
                 report(&run.control, &ProcessEvent::StartFailed { kind });
+            }
+        }
+    }
+
+    /// Where the kernel refuses a start in a group, a run goes without.
+    fn fork(&self, pen: Option<Pen>) -> io::Result<(Half, Option<Pen>)> {
+        let Some(pen) = pen else { return fork(&self.alone).map(|half| (half, None)) };
+        match pen.open().and_then(|group| fork_into(&self.alone, group.as_fd())) {
+            Ok(half) => Ok((half, Some(pen))),
+            Err(_) => {
+                pen.remove();
+                fork(&self.alone).map(|half| (half, None))
             }
         }
     }
@@ -177,19 +203,28 @@ impl Desk {
     fn collect(&mut self) -> bool {
         let some_left = loop {
             match wait(WaitOptions::NOHANG) {
-                Ok(Some((pid, status))) if self.supervisors.remove(&pid.as_raw_pid().unsigned_abs()) => {
-                    match status.exit_status() {
+                Ok(Some((pid, status))) => {
+                    let Some(pen) = self.supervisors.remove(&pid.as_raw_pid().unsigned_abs()) else {
+                        continue;
+                    };
+                    let code = status.exit_status();
+                    match pen {
+                        Some(pen) if [Some(0), Some(LEFT_IDLE)].contains(&code) => pen.remove(),
+                        pen => self.lost.extend(pen),
+                    }
+                    match code {
                         // The engine or the pool it belonged to is gone.
                         Some(0) => {}
                         code => self.lost(code == Some(LEFT_IDLE)),
                     }
                 }
-                Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
+                Err(rustix::io::Errno::INTR) => {}
                 left => break left.is_ok(),
             }
         };
-        if !self.orphans.is_resting() && orphans(&self.supervisors).is_empty() {
+        if !self.orphans.is_resting() && orphans(&self.supervisors, &self.lost).is_empty() {
             self.orphans.rest();
+            self.lost.drain(..).for_each(|pen| pen.remove());
         }
         some_left
     }
@@ -214,15 +249,23 @@ impl Desk {
     }
 }
 
-/// Children that are no supervisors, with everything below them.
-fn orphans(supervisors: &HashSet<u32>) -> Vec<Row> {
+/// Control groups where the engine has found that it may make some.
+fn fold() -> Option<Fold> {
+    let base = std::env::var_os(GROUPS_VARIABLE)?;
+    Fold::open(base.as_ref(), &std::env::var(SPAWNER_VARIABLE).ok()?).ok()
+}
+
+/// Children that are no supervisors, with everything below them and everything that stood in a group with them.
+fn orphans(supervisors: &HashMap<u32, Option<Pen>>, lost: &[Pen]) -> Vec<Row> {
     let own = std::process::id();
     let table = process::table();
-    let adopted = |row: &&Row| row.parent == own && !supervisors.contains(&row.pid);
+    let adopted = |row: &&Row| row.parent == own && !supervisors.contains_key(&row.pid);
     let roots: HashSet<u32> = table.iter().filter(adopted).map(|row| row.pid).collect();
     let below = process::below(roots.iter().copied(), &table);
+    let grouped: HashSet<u32> = lost.iter().flat_map(Pen::members).collect();
     table
         .into_iter()
-        .filter(|row| !row.dead && (roots.contains(&row.pid) || below.contains(&row.pid)))
+        .filter(|row| !row.dead)
+        .filter(|row| [&roots, &below, &grouped].iter().any(|some| some.contains(&row.pid)))
         .collect()
 }

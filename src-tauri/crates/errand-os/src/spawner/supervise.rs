@@ -10,23 +10,42 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{chdir, set_child_subreaper};
+use rustix::process::{Signal, chdir, set_child_subreaper};
 
 use super::fds::{Received, RunFds, await_run, receive, tell};
 use super::gated::{Gated, Opening};
+use super::pen::{Apart, Pen};
 use super::{Exit, Order, ProcessEvent, SUPERVISOR_NAME, StartFailure};
-use crate::ProcessIdentity;
+use crate::os::into::start_into;
 use crate::os::ladder::Ladder;
+use crate::os::process::Row;
+use crate::os::sys::SingleThreaded;
 use crate::os::{process, sys};
 use crate::program::{USUAL_PATH, find_program};
 use crate::sandbox::confine;
+use crate::{ProcessIdentity, Sandbox};
 
 /// The exit code of a supervisor that has left because there was nothing to do.
 pub const LEFT_IDLE: i32 = 3;
 
+/// How often we look for what is in our control group without being below us; nobody tells us of its end.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How close to its end a limit of processor time is looked at.
+const CPU_STEP: Duration = Duration::from_millis(20);
+
+/// What may be used after that was told.
+const CPU_GRACE: Duration = Duration::from_secs(1);
+
+/// Where a supervisor stands.
+pub struct Place<'a> {
+    pub alone: &'a SingleThreaded,
+    /// Its control group.
+    pub pen: Option<&'a Pen>,
+}
+
 /// The life of a supervisor. `pool` is shared by all: there the spawner offers runs, and there one says that it
 /// is free. Returns the exit code.
-pub fn supervise(first: RunFds, signals: &OwnedFd, pool: Option<&OwnedFd>) -> i32 {
+pub fn supervise(first: RunFds, signals: &OwnedFd, pool: Option<&OwnedFd>, place: &Place<'_>) -> i32 {
     rustix::thread::set_name(SUPERVISOR_NAME).ok();
     if let Err(error) = set_child_subreaper(Some(rustix::process::getpid())) {
         report(&first.control, &ProcessEvent::StartFailed { kind: StartFailure::Other(error.to_string()) });
@@ -34,7 +53,7 @@ pub fn supervise(first: RunFds, signals: &OwnedFd, pool: Option<&OwnedFd>) -> i3
     }
     let mut run = first;
     loop {
-        watch_over(run, signals);
+        watch_over(run, signals, place);
         let Some(pool) = pool else { return 0 };
         if tell(pool.as_fd(), b"free").is_err() {
             return 0;
@@ -50,7 +69,7 @@ pub fn supervise(first: RunFds, signals: &OwnedFd, pool: Option<&OwnedFd>) -> i3
 }
 
 /// Starts the program and returns when nothing of it is left.
-fn watch_over(run: RunFds, signals: &OwnedFd) {
+fn watch_over(run: RunFds, signals: &OwnedFd, place: &Place<'_>) {
     let RunFds { control, stdout, stderr, order } = run;
     // The engine may have died since it asked; then nothing is to start. Or it may have changed its mind.
     let mut buffer = [0; 16];
@@ -59,12 +78,12 @@ fn watch_over(run: RunFds, signals: &OwnedFd) {
         Ok(Received::Message(_)) => true,
         Ok(Received::NothingNow) | Err(_) => false,
     };
-    let started = start(order, &stdout, &stderr);
+    let started = start(order, &stdout, &stderr, place);
     // The program keeps the folder; that we stay in it would only keep the folder's disk from being unmounted.
     chdir("/").ok();
     // Ours must be closed, or the engine would never see the end of the output.
     drop((stdout, stderr));
-    let Begun { identity, grace, gated } = match started {
+    let Begun { identity, grace, gated, apart } = match started {
         Ok(begun) => begun,
         Err(kind) => return report(&control, &ProcessEvent::StartFailed { kind }),
     };
@@ -86,6 +105,10 @@ fn watch_over(run: RunFds, signals: &OwnedFd) {
         max_rss_kib,
         ladder,
         gated,
+        pen: place.pen,
+        apart,
+        cpu_told: false,
+        elsewhere: false,
     }
     .watch(signals);
 }
@@ -95,9 +118,15 @@ struct Begun {
     identity: ProcessIdentity,
     grace: Duration,
     gated: Option<Gated>,
+    apart: Option<Apart>,
 }
 
-fn start(order: OwnedFd, stdout: &OwnedFd, stderr: &OwnedFd) -> Result<Begun, StartFailure> {
+fn start(
+    order: OwnedFd,
+    stdout: &OwnedFd,
+    stderr: &OwnedFd,
+    place: &Place<'_>,
+) -> Result<Begun, StartFailure> {
     let other = |error: io::Error| StartFailure::Other(error.to_string());
     let order = read(order).map_err(other)?;
     chdir(&order.cwd).map_err(|error| match error.into() {
@@ -110,7 +139,7 @@ fn start(order: OwnedFd, stdout: &OwnedFd, stderr: &OwnedFd) -> Result<Begun, St
     let Some(sandbox) = &order.sandbox else {
         let pid = exec(&order, &program, stdout, stderr)?;
         let identity = ProcessIdentity::read(pid).map_err(other)?;
-        return Ok(Begun { identity, grace: order.grace, gated: None });
+        return Ok(Begun { identity, grace: order.grace, gated: None, apart: None });
     };
     let confined =
         confine(sandbox, &program, &order.argv, &order.env, &order.cwd).map_err(StartFailure::Other)?;
@@ -118,12 +147,32 @@ fn start(order: OwnedFd, stdout: &OwnedFd, stderr: &OwnedFd) -> Result<Begun, St
     let argv = confined.argv.iter().map(|word| word.as_bytes()).collect();
     let (argv, env) = (texts(argv)?, environment(&confined.env)?);
     let file = texts(vec![confined.file.as_os_str().as_bytes()])?;
-    let stdin = Some(confined.stdin.as_fd());
-    let pid = sys::start(&file[0], &argv, &env, stdin, stdout.as_fd(), stderr.as_fd()).map_err(|error| {
+    let (stdin, stdout, stderr) = (Some(confined.stdin.as_fd()), stdout.as_fd(), stderr.as_fd());
+    let apart = set_apart(sandbox, place).map_err(StartFailure::Other)?;
+    let started = match apart.as_ref().map(Apart::open) {
+        None => sys::start(&file[0], &argv, &env, stdin, stdout, stderr),
+        Some(group) => group.and_then(|group| {
+            start_into(place.alone, group.as_fd(), &file[0], &argv, &env, stdin, stdout, stderr)
+        }),
+    };
+    let pid = started.map_err(|error| {
         StartFailure::Other(format!("{} does not start: {error}", confined.file.display()))
     })?;
     let identity = ProcessIdentity::read(pid).map_err(other)?;
-    Ok(Begun { gated: Some(Gated::over(confined, identity.clone())), identity, grace: order.grace })
+    Ok(Begun { gated: Some(Gated::over(confined, identity.clone())), identity, grace: order.grace, apart })
+}
+
+/// A control group of its own. Without one, limits that were to hold for all together would hold for nobody.
+fn set_apart(sandbox: &Sandbox, place: &Place<'_>) -> Result<Option<Apart>, String> {
+    match place.pen.map(|pen| pen.set_apart(sandbox)) {
+        Some(Ok(apart)) => Ok(Some(apart)),
+        Some(Err(why)) if sandbox.limits.together.any() => Err(why),
+        None if sandbox.limits.together.any() => {
+            Err("its limits cannot hold for all its processes together, as agreed: it has no control group"
+                .into())
+        }
+        Some(Err(_)) | None => Ok(None),
+    }
 }
 
 fn texts(texts: Vec<&[u8]>) -> Result<Vec<CString>, StartFailure> {
@@ -192,7 +241,7 @@ pub fn report(control: &OwnedFd, event: &ProcessEvent) {
     }
 }
 
-struct Supervisor {
+struct Supervisor<'a> {
     /// Closed once the engine is gone.
     control: Option<OwnedFd>,
     main: u32,
@@ -204,30 +253,72 @@ struct Supervisor {
     ladder: Ladder,
     /// The gate in front of an isolated program.
     gated: Option<Gated>,
+    /// The control group we stand in with the program, and the one that an isolated program has for itself.
+    pen: Option<&'a Pen>,
+    apart: Option<Apart>,
+    cpu_told: bool,
+    /// Somebody is left who is not below us.
+    elsewhere: bool,
 }
 
-impl Supervisor {
+impl Supervisor<'_> {
     fn watch(mut self, signals: &OwnedFd) {
         loop {
             // As the reaper of all descendants we have a child for as long as there is a descendant.
-            let gone = !self.collect();
+            let childless = !self.collect();
+            self.elsewhere = childless && !self.has_empty_groups();
+            let gone = childless && !self.elsewhere;
             if self.opens(gone) {
                 self.tell_exit(gone);
             }
             if gone {
                 return;
             }
-            let own = std::process::id();
-            let stuck = self.ladder.step(process::now(), || {
-                let table = process::table();
-                let ours = process::below([own], &table);
-                table.into_iter().filter(|row| !row.dead && ours.contains(&row.pid)).collect()
-            });
+            self.hold_to_cpu_limit();
+            let now = process::now();
+            if let Some(apart) = self.apart.as_ref().filter(|_| self.ladder.forces(now)) {
+                apart.kill();
+            }
+            let (pen, apart) = (self.pen, self.apart.as_ref());
+            let stuck = self.ladder.step(now, || rows(pen, apart));
             if let Some(processes) = stuck {
                 self.report(&ProcessEvent::Stuck { processes });
             }
             self.wait(signals);
         }
+    }
+
+    fn has_empty_groups(&self) -> bool {
+        self.pen.is_none_or(|pen| pen.others().is_empty()) && self.apart.as_ref().is_none_or(Apart::is_empty)
+    }
+
+    /// As the kernel does with a single process: it is told, which ends those that do not listen, and has to go if it
+    /// goes on nevertheless.
+    fn hold_to_cpu_limit(&mut self) {
+        if !self.cpu_left().is_some_and(|left| left.is_zero()) {
+            return;
+        }
+        if self.cpu_told {
+            self.ladder.begin();
+            return;
+        }
+        self.cpu_told = true;
+        let spared = self.gated.as_ref().and_then(Gated::wrapper);
+        for row in rows(None, self.apart.as_ref()).into_iter().filter(|row| Some(row.pid) != spared) {
+            process::signal(row.pid, row.start_time, Signal::XCPU).ok();
+        }
+    }
+
+    /// None where nothing is due any more.
+    fn cpu_left(&self) -> Option<Duration> {
+        let apart = self.apart.as_ref().filter(|_| self.ladder.is_resting())?;
+        apart.cpu_left(if self.cpu_told { CPU_GRACE } else { Duration::ZERO })
+    }
+
+    /// When the limit can be reached at the earliest, with every processor at work.
+    fn cpu_due(&self) -> Option<Duration> {
+        let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
+        Some((self.cpu_left()? / u32::try_from(processors).unwrap_or(1)).max(CPU_STEP))
     }
 
     /// Collects who has exited. Returns whether anybody is left.
@@ -293,7 +384,9 @@ impl Supervisor {
     }
 
     fn wait(&mut self, signals: &OwnedFd) {
-        let idle = self.ladder.idle(process::now()).map(process::timespec);
+        let again = self.elsewhere.then_some(LOOK_AGAIN);
+        let idle = [self.ladder.idle(process::now()), self.cpu_due(), again].into_iter().flatten().min();
+        let idle = idle.map(process::timespec);
         let mut fds = vec![PollFd::new(signals, PollFlags::IN)];
         fds.extend(self.control.as_ref().map(|control| PollFd::new(control, PollFlags::IN)));
         let gate = self.gated.as_ref().and_then(Gated::socket);
@@ -317,6 +410,16 @@ impl Supervisor {
             report(control, event);
         }
     }
+}
+
+/// Whoever is below us, and whoever is in our groups without being below us.
+fn rows(pen: Option<&Pen>, apart: Option<&Apart>) -> Vec<Row> {
+    let own = std::process::id();
+    let table = process::table();
+    let mut ours = process::below([own], &table);
+    ours.extend(pen.map(Pen::others).unwrap_or_default());
+    ours.extend(apart.map(Apart::members).unwrap_or_default());
+    table.into_iter().filter(|row| !row.dead && ours.contains(&row.pid)).collect()
 }
 
 pub fn exit_of(status: i32) -> Exit {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::{Launch, ProcessEvent};
+use crate::Groups;
 
 pub type Output = tokio::io::Empty;
 
@@ -17,7 +18,7 @@ pub fn read_now(_output: &Output, _buffer: &mut [u8]) -> io::Result<usize> {
 pub struct Spawner(Infallible);
 
 impl Spawner {
-    pub async fn start(_lean_binary: &Path, _mark: &str) -> io::Result<Spawner> {
+    pub async fn start(_lean_binary: &Path, _mark: &str, _groups: Option<&Groups>) -> io::Result<Spawner> {
         Err(io::Error::new(io::ErrorKind::Unsupported, "programs cannot be run on this system yet"))
     }
 

@@ -138,7 +138,7 @@ fn closing_the_spawner_waits_for_the_last_run() {
         let other = crate::lab::Lab::open().await;
         let mut process = other.sh("echo ready; sleep 0.2; exit 5");
         line(&mut process).await;
-        other.spawner.close().await;
+        other.close().await;
         let events = outcome(process).await.events;
         assert!(
             matches!(events[1], ProcessEvent::Exited { exit: Exit::Code(5), gone: true, .. }),

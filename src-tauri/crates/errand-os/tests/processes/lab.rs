@@ -3,15 +3,63 @@
 use std::collections::HashSet;
 use std::fs;
 use std::future::Future;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use errand_base::{RunId, TaskId};
-use errand_os::{Launch, Process, ProcessEvent, RUN_VARIABLE, Spawner};
+use errand_os::{Groups, Launch, Process, ProcessEvent, RUN_VARIABLE, Spawner, probe, reap_adopted};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncReadExt;
 
 /// Far beyond what anything here needs; only a failing test reaches it.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Whether the spawners of this test make control groups.
+static IN_GROUPS: AtomicBool = AtomicBool::new(false);
+
+/// Tells how the next tests are to run. An error says why they cannot be run like that here.
+pub fn set_in_groups(in_groups: bool) -> Result<(), String> {
+    IN_GROUPS.store(in_groups, Ordering::Relaxed);
+    if in_groups { probe().groups.map(drop) } else { Ok(()) }
+}
+
+/// Runs a test again where a hierarchy is mounted, which only root can do and nobody else sees.
+pub fn with_a_hierarchy(name: &str, why: &str) {
+    const SECOND: &str = "ERRAND_TEST_MOUNTED";
+    let left_out = |why: &str| println!("test {name} is left out: no control groups here: {why}");
+    if std::env::var_os(SECOND).is_some() || !probe().root {
+        return left_out(why);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mount = |then: &str| {
+        let script = format!("mount -t cgroup2 none \"$0\" && {then}");
+        let mut command = std::process::Command::new("unshare");
+        command.args(["-m", "sh", "-c", &script]).arg(folder.path()).env(SECOND, "1");
+        command
+    };
+    if !mount("true").status().is_ok_and(|status| status.success()) {
+        return left_out(&format!("{why}, and none can be mounted"));
+    }
+    let mut again = mount("exec \"$@\"");
+    again.arg(std::env::current_exe().unwrap()).args(["--exact", name]);
+    assert!(again.status().unwrap().success(), "{name} has failed in a hierarchy of its own");
+}
+
+/// Where the spawners of this test make control groups.
+pub fn groups() -> Option<Groups> {
+    IN_GROUPS.load(Ordering::Relaxed).then(|| probe().groups.unwrap())
+}
+
+pub fn places() -> Vec<PathBuf> {
+    groups().iter().map(|groups| groups.base().to_owned()).collect()
+}
+
+/// What the spawners of this mark have made and not removed.
+pub fn groups_left(mark: &str) -> Vec<PathBuf> {
+    let entries = places().into_iter().flat_map(|place| fs::read_dir(place).unwrap()).flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.to_str().unwrap().contains(mark)).collect()
+}
 
 pub struct Lab {
     pub spawner: Spawner,
@@ -25,8 +73,8 @@ pub fn with_lab<F: Future<Output = Lab>>(test: impl FnOnce(Lab) -> F) {
         tokio::time::timeout(PATIENCE, async {
             let lab = test(Lab::open().await).await;
             lab.nothing_left().await;
-            let (mark, pid) = (lab.mark, lab.spawner.pid());
-            lab.spawner.close().await;
+            let (mark, pid) = (lab.mark.clone(), lab.spawner.pid());
+            lab.close().await;
             assert!(marked(&mark).is_empty());
             assert!(fs::metadata(format!("/proc/{pid}")).is_err(), "the spawner is left");
         })
@@ -37,9 +85,29 @@ pub fn with_lab<F: Future<Output = Lab>>(test: impl FnOnce(Lab) -> F) {
 
 impl Lab {
     pub async fn open() -> Lab {
+        Lab::open_in(groups().as_ref()).await
+    }
+
+    pub async fn open_in(groups: Option<&Groups>) -> Lab {
         let mark = RunId::random().to_string();
-        let spawner = Spawner::start(&std::env::current_exe().unwrap(), &mark).await.unwrap();
+        let spawner = Spawner::start(&std::env::current_exe().unwrap(), &mark, groups).await.unwrap();
         Lab { spawner, mark }
+    }
+
+    /// As when an engine leaves: the spawner has removed what it has made.
+    pub async fn close(self) {
+        let Lab { spawner, mark } = self;
+        spawner.close().await;
+        assert_eq!(groups_left(&mark), Vec::<PathBuf>::new());
+    }
+
+    /// As when another engine starts: the spawner was killed and could not.
+    pub async fn clear(self) {
+        until(|| {
+            reap_adopted(&self.mark, &places());
+            groups_left(&self.mark).is_empty()
+        })
+        .await;
     }
 
     pub fn spawn(&self, launch: Launch) -> Process {
@@ -160,8 +228,11 @@ pub fn kill(pid: u32) {
     send(pid, Signal::KILL);
 }
 
-pub fn stop(pid: u32) {
+/// The signal alone is not enough: until it arrives, the process may still take what it waits for.
+pub async fn stop(pid: u32) {
     send(pid, Signal::STOP);
+    let stopped = |pid: u32| fs::read_to_string(format!("/proc/{pid}/status")).unwrap().contains("State:\tT");
+    until(|| stopped(pid)).await;
 }
 
 fn send(pid: u32, signal: Signal) {

@@ -4,7 +4,8 @@ use errand_os::{Exit, ProcessEvent, ProcessIdentity, become_subreaper, reap_adop
 
 use crate::Test;
 use crate::lab::{
-    Lab, children, events, kill, line, marked, outcome, parent_of, started, stop, until, with_lab,
+    Lab, children, events, groups_left, kill, line, marked, outcome, parent_of, places, started, stop, until,
+    with_lab,
 };
 
 pub const TESTS: &[Test] = &[
@@ -14,7 +15,6 @@ pub const TESTS: &[Test] = &[
     ("a_sweep_of_nothing_is_quick", a_sweep_of_nothing_is_quick),
     ("a_lost_start_is_told", a_lost_start_is_told),
     ("waiting_supervisors_serve_leave_and_may_be_lost", waiting_supervisors_serve_leave_and_may_be_lost),
-    // The last, because it changes this process for good.
     ("adopted_workers_are_reaped_and_no_other_child", adopted_workers_are_reaped_and_no_other_child),
 ];
 
@@ -54,6 +54,7 @@ fn runs_outlive_their_spawner() {
             matches!(events[..], [ProcessEvent::Exited { exit: Exit::Signal(15), .. }, ..]),
             "{events:?}"
         );
+        lost.clear().await;
         lab
     });
 }
@@ -82,7 +83,9 @@ fn a_sweep_ends_what_nobody_watches() {
         let identity = ProcessIdentity::read(main).unwrap();
 
         let mark = lost.mark.clone();
-        let swept = tokio::task::spawn_blocking(move || sweep(&mark, &[recorded], Duration::from_millis(50)));
+        let swept = tokio::task::spawn_blocking(move || {
+            sweep(&mark, &[recorded], &places(), Duration::from_millis(50))
+        });
         let swept = swept.await.unwrap();
         assert_eq!(swept.left, 0);
         assert!(swept.ended.iter().any(|it| it.pid == main && it.run.is_some()), "{swept:?}");
@@ -90,6 +93,7 @@ fn a_sweep_ends_what_nobody_watches() {
         assert!(!identity.is_alive());
         assert!(marked(&lost.mark).is_empty());
         assert!(!marked(&lab.mark).is_empty(), "another home's worker was touched");
+        assert!(groups_left(&lost.mark).is_empty());
         other.end();
         events(&mut other).await;
         lab
@@ -99,7 +103,10 @@ fn a_sweep_ends_what_nobody_watches() {
 fn a_sweep_of_nothing_is_quick() {
     with_lab(|lab| async {
         // Its spawner is our child, and what we have started is spared.
-        assert_eq!(sweep(&lab.mark, &[ProcessIdentity::of_self().unwrap()], Duration::from_secs(60)).left, 0);
+        assert_eq!(
+            sweep(&lab.mark, &[ProcessIdentity::of_self().unwrap()], &places(), Duration::from_secs(60)).left,
+            0
+        );
         lab
     });
 }
@@ -108,11 +115,12 @@ fn a_lost_start_is_told() {
     with_lab(|lab| async {
         let lost = Lab::open().await;
         // Stopped, it leaves the start unread; killed, it takes it along.
-        stop(lost.spawner.pid());
+        stop(lost.spawner.pid()).await;
         let mut process = lost.sh("exit 0");
         kill(lost.spawner.pid());
         assert_eq!(process.next().await, ProcessEvent::SupervisorDied);
         lost.spawner.died().await;
+        lost.clear().await;
         lab
     });
 }
@@ -143,7 +151,7 @@ fn waiting_supervisors_serve_leave_and_may_be_lost() {
 
         // One that is stopped while it waits has a run lying ready; when it is lost, another takes that.
         until(|| waits(second)).await;
-        stop(second);
+        stop(second).await;
         let mut process = lab.sh("exit 6");
         kill(second);
         let [ProcessEvent::Started { .. }, ProcessEvent::Exited { exit: Exit::Code(6), .. }] =
@@ -174,7 +182,7 @@ fn adopted_workers_are_reaped_and_no_other_child() {
         let main = abandon(&lost, &mut process).await;
         until(|| parent_of(main) == Some(std::process::id())).await;
 
-        let ended = reap_adopted(&lost.mark);
+        let ended = reap_adopted(&lost.mark, &places());
         assert_eq!(ended.iter().map(|it| it.pid).collect::<Vec<_>>(), [main]);
         watched.end();
         started(&mut watched).await;
@@ -184,13 +192,15 @@ fn adopted_workers_are_reaped_and_no_other_child() {
         let mut left = vec![own.id(), lab.spawner.pid()];
         left.sort_unstable();
         until(|| {
-            reap_adopted(&lost.mark);
+            reap_adopted(&lost.mark, &places());
             let mut now = children(std::process::id());
             now.sort_unstable();
             now == left
         })
         .await;
+        lost.clear().await;
         assert!(own.wait().unwrap().success());
         lab
     });
+    rustix::process::set_child_subreaper(None).unwrap();
 }

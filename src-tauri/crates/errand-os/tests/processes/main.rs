@@ -8,6 +8,7 @@
 )]
 
 mod ending;
+mod grouped;
 mod lab;
 mod losing;
 mod starting;
@@ -26,22 +27,36 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let words: Vec<&String> = arguments.iter().filter(|word| !word.starts_with('-')).collect();
-    let tests: Vec<Test> = [starting::TESTS, ending::TESTS, losing::TESTS].concat();
+    let tests: Vec<Test> = [starting::TESTS, ending::TESTS, losing::TESTS, grouped::TESTS].concat();
     let given = |flag: &str| arguments.iter().any(|word| word == flag);
+    let tests: Vec<(String, bool, fn())> = [false, true]
+        .into_iter()
+        .flat_map(|grouped| tests.iter().map(move |(name, test)| (named_for(name, grouped), grouped, *test)))
+        .collect();
     if given("--list") {
         // A runner asks twice; named in both answers, all of them would count as ignored.
         if !given("--ignored") {
-            tests.iter().for_each(|(name, _)| println!("{name}: test"));
+            tests.iter().for_each(|(name, ..)| println!("{name}: test"));
         }
         return ExitCode::SUCCESS;
     }
     let named = |name: &str, word: &str| if given("--exact") { name == word } else { name.contains(word) };
-    for (name, test) in tests {
-        if words.is_empty() || words.iter().any(|word| named(name, word)) {
-            println!("test {name} ...");
-            test();
+    for (name, grouped, test) in tests {
+        if words.is_empty() || words.iter().any(|word| named(&name, word)) {
+            match lab::set_in_groups(grouped) {
+                Ok(()) => {
+                    println!("test {name} ...");
+                    test();
+                }
+                Err(why) => lab::with_a_hierarchy(&name, &why),
+            }
         }
     }
     println!("all passed");
     ExitCode::SUCCESS
+}
+
+/// Every test runs twice: as on a system without control groups, and with them.
+fn named_for(name: &str, grouped: bool) -> String {
+    if grouped { format!("{name}_in_groups") } else { name.to_owned() }
 }

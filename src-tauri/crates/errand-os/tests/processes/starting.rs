@@ -155,7 +155,7 @@ fn a_program_starts_clean() {
         raise_open_files().unwrap();
         let raised = Lab::open().await;
         assert_eq!(outcome(raised.sh("ulimit -n")).await.stdout, given, "programs get the usual limit back");
-        raised.spawner.close().await;
+        raised.close().await;
 
         let mut process = lab.sh("echo $$; exec sleep 1000");
         let pid = started(&mut process).await;

@@ -6,7 +6,10 @@ use errand_os::{Exit, Launch, ProcessEvent, ProcessIdentity, sweep};
 use tokio::io::AsyncReadExt;
 
 use crate::Test;
-use crate::lab::{Lab, is_dead, kill, line, marked, name_of, outcome, parent_of, started, until, with_lab};
+use crate::lab::{
+    Lab, groups_left, is_dead, kill, line, marked, name_of, outcome, parent_of, places, started, until,
+    with_lab,
+};
 use crate::world::{World, present};
 
 pub const TESTS: &[Test] = &[
@@ -28,11 +31,13 @@ fn an_isolated_program_is_asked_before_it_is_killed() {
             let polite = "trap 'echo bye; exit 4' TERM; echo ready; while :; do sleep 0.01; done";
             let mut process = lab.spawn(world.sh(polite, kind));
             assert_eq!(line(&mut process).await, "ready");
+            // Before that its gate has not said that it runs, and it would be asked once more.
+            started(&mut process).await;
             process.end();
             let told = outcome(process).await;
             assert_eq!(told.stdout, "bye\n", "{kind:?}");
             assert!(
-                matches!(told.events[..], [_, ProcessEvent::Exited { exit: Exit::Code(4), .. }, ..]),
+                matches!(told.events[..], [ProcessEvent::Exited { exit: Exit::Code(4), .. }, ..]),
                 "{kind:?}: {:?}",
                 told.events
             );
@@ -94,7 +99,7 @@ fn a_lost_supervisor_leaves_no_isolated_program() {
             lab.nothing_left().await;
             // Temporary files stay for the next engine to clear.
             let mark = lab.mark.clone();
-            tokio::task::spawn_blocking(move || sweep(&mark, &[], Duration::ZERO)).await.unwrap();
+            tokio::task::spawn_blocking(move || sweep(&mark, &[], &places(), Duration::ZERO)).await.unwrap();
             assert_eq!(scratches(&lab.mark), 0, "{kind:?}");
         }
         lab
@@ -119,7 +124,8 @@ fn a_sweep_finds_isolated_programs() {
             // Without the rows of the database: the marks alone have to do.
             let identity = ProcessIdentity::read(main).unwrap();
             let mark = lost.mark.clone();
-            let swept = tokio::task::spawn_blocking(move || sweep(&mark, &[], Duration::from_millis(50)));
+            let swept =
+                tokio::task::spawn_blocking(move || sweep(&mark, &[], &places(), Duration::from_millis(50)));
             let swept = swept.await.unwrap();
             assert_eq!(swept.left, 0, "{kind:?}");
             assert!(
@@ -129,6 +135,7 @@ fn a_sweep_finds_isolated_programs() {
             assert!(swept.ended.iter().any(|it| it.name == "sh" && it.run.is_some()), "{kind:?}: {swept:?}");
             assert!(!identity.is_alive() && marked(&lost.mark).is_empty());
             assert_eq!(scratches(&lost.mark), 0, "{kind:?}: temporary files are left");
+            assert!(groups_left(&lost.mark).is_empty());
         }
         lab
     });

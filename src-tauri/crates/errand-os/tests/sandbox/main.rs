@@ -46,18 +46,27 @@ fn main() -> ExitCode {
     let tests: Vec<Test> =
         [matrix::TESTS, starting::TESTS, ending::TESTS, limits::TESTS, refusing::TESTS].concat();
     let given = |flag: &str| arguments.iter().any(|word| word == flag);
+    let tests: Vec<(String, bool, fn())> = [false, true]
+        .into_iter()
+        .flat_map(|grouped| tests.iter().map(move |(name, test)| (named_for(name, grouped), grouped, *test)))
+        .collect();
     if given("--list") {
         // A runner asks twice; named in both answers, all of them would count as ignored.
         if !given("--ignored") {
-            tests.iter().for_each(|(name, _)| println!("{name}: test"));
+            tests.iter().for_each(|(name, ..)| println!("{name}: test"));
         }
         return ExitCode::SUCCESS;
     }
     let named = |name: &str, word: &str| if given("--exact") { name == word } else { name.contains(word) };
-    for (name, test) in tests {
-        if words.is_empty() || words.iter().any(|word| named(name, word)) {
-            println!("test {name} ...");
-            test();
+    for (name, grouped, test) in tests {
+        if words.is_empty() || words.iter().any(|word| named(&name, word)) {
+            match lab::set_in_groups(grouped) {
+                Ok(()) => {
+                    println!("test {name} ...");
+                    test();
+                }
+                Err(why) => lab::with_a_hierarchy(&name, &why),
+            }
         }
     }
     println!("all passed");
@@ -67,4 +76,10 @@ fn main() -> ExitCode {
 #[cfg(not(target_os = "linux"))]
 fn main() -> ExitCode {
     ExitCode::SUCCESS
+}
+
+#[cfg(target_os = "linux")]
+/// Every test runs twice: as on a system without control groups, and with them.
+fn named_for(name: &str, grouped: bool) -> String {
+    if grouped { format!("{name}_in_groups") } else { name.to_owned() }
 }

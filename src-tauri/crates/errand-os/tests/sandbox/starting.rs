@@ -6,7 +6,7 @@ use errand_base::RunId;
 use errand_os::{Access, Exit, ProcessEvent, RUN_VARIABLE, Sandbox, Spawner, StartFailure};
 
 use crate::Test;
-use crate::lab::{Lab, launch, marked, outcome, started, with_lab};
+use crate::lab::{Lab, groups, launch, marked, outcome, started, with_lab};
 use crate::world::{World, present};
 
 pub const TESTS: &[Test] = &[
@@ -149,7 +149,8 @@ fn an_update_beneath_the_engine_cuts_off_nobody() {
         let installed = world.at("installed");
         let install = || std::fs::copy(std::env::current_exe().unwrap(), &installed).unwrap();
         install();
-        let spawner = Spawner::start(&installed, &RunId::random().to_string()).await.unwrap();
+        let spawner =
+            Spawner::start(&installed, &RunId::random().to_string(), groups().as_ref()).await.unwrap();
         std::fs::remove_file(&installed).unwrap();
         install();
         for kind in present() {

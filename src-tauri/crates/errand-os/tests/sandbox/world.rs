@@ -91,6 +91,7 @@ impl World {
             emptied: vec![self.at("home")],
             hidden: vec![self.at("home/errand/data"), self.at("home/errand/run"), self.at("runtime")],
             run_folder: Some(self.at("home/errand/work/1")),
+            start_in: None,
             run_socket: None,
         }
     }

@@ -9,6 +9,7 @@ use rusqlite::ToSql;
 
 use crate::StoreError;
 use crate::table::names::{Columns, Named};
+use crate::table::task::family::{ASKING, OPEN_QUESTIONS};
 use crate::table::{Tasks, search};
 
 /// What a page is made of; everything given must hold.
@@ -22,11 +23,22 @@ pub struct Filter {
     pub search: Option<String>,
     /// Archived tasks, too.
     pub archived: bool,
+    pub subtasks: Subtasks,
     /// The best matches of `search` instead of the newest; such a list has one page.
     pub by_rank: bool,
     pub limit: u32,
     /// The `seq` of the last row of the page before.
     pub before_seq: Option<i64>,
+}
+
+/// Which tasks of a family a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subtasks {
+    /// Only tasks that a person handed over. One below which something is asked counts as one that needs its person.
+    Hidden,
+    Shown,
+    /// Only those that this task asked for.
+    Of(i64),
 }
 
 impl Default for Filter {
@@ -37,6 +49,7 @@ impl Default for Filter {
             folder: None,
             search: None,
             archived: false,
+            subtasks: Subtasks::Hidden,
             by_rank: false,
             limit: 100,
             before_seq: None,
@@ -49,6 +62,7 @@ impl Default for Filter {
 pub struct Row {
     pub seq: i64,
     pub id: TaskId,
+    pub parent: Option<TaskId>,
     pub title: String,
     pub state: State,
     pub holds: Holds,
@@ -59,6 +73,7 @@ pub struct Row {
     pub cwd: String,
     pub labels: Vec<String>,
     pub priority: Priority,
+    /// Below it, too.
     pub open_questions: u32,
     pub runs: u32,
     pub start_at: Option<Timestamp>,
@@ -70,7 +85,7 @@ pub struct Row {
 
 const COLUMNS: &str = "t.seq, t.id, t.title, t.state, t.holds, t.reason, t.reason_text, t.outcome, t.command, t.cwd, \
      t.priority, t.runs, t.start_at, t.created_at, t.updated_at, t.ended_at, t.archived_at, \
-     (SELECT count(*) FROM question q WHERE q.task = t.seq AND q.state = 'open'), \
+     (SELECT p.id FROM task p WHERE p.seq = t.parent), \
      (SELECT json_group_array(label) FROM (SELECT label FROM label l WHERE l.task = t.seq ORDER BY label))";
 
 /// How far back a page is looked for row by row.
@@ -89,6 +104,7 @@ impl Tasks<'_> {
     pub fn list(&self, filter: &Filter) -> Result<Vec<Row>, StoreError> {
         let every = filter.states.is_empty() || State::ALL.iter().all(|state| filter.states.contains(state));
         let narrowed = filter.label.is_some() || filter.folder.is_some() || filter.search.is_some();
+        let narrowed = narrowed || matches!(filter.subtasks, Subtasks::Of(_));
         let states = if every { &[] } else { filter.states.as_slice() };
         if narrowed {
             return self.page(filter, states);
@@ -113,6 +129,8 @@ impl Tasks<'_> {
             }
         }
         rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.seq));
+        // One that sleeps while something is asked below it is in two states at once.
+        rows.dedup_by_key(|row| row.seq);
         rows.truncate(filter.limit as usize);
         Ok(rows)
     }
@@ -208,15 +226,23 @@ impl Tasks<'_> {
             Shelf::Open => terms.push("t.archived_at IS NULL".to_owned()),
             Shelf::Archived => terms.push("t.archived_at IS NOT NULL".to_owned()),
         }
+        match filter.subtasks {
+            Subtasks::Hidden => terms.push("+t.parent IS NULL".to_owned()),
+            Subtasks::Shown => {}
+            Subtasks::Of(parent) => terms.push(format!("t.parent = {}", bind(Box::new(parent)))),
+        }
+        let asking = filter.subtasks == Subtasks::Hidden && states.contains(&State::NeedsYou);
         match states {
             [] => {}
+            [_] if asking => terms.push(format!("t.seq IN ({ASKING})")),
             [one] if from == "task t" && filter.folder.is_none() => {
                 terms.push(format!("t.state = {}", bind(Box::new(one.db_name()))));
             }
             // The plus keeps the index of states out of this: rows come in the order of another path already.
             many => {
                 let names: Vec<String> = many.iter().map(|state| bind(Box::new(state.db_name()))).collect();
-                terms.push(format!("+t.state IN ({})", names.join(", ")));
+                let named = format!("+t.state IN ({})", names.join(", "));
+                terms.push(if asking { format!("({named} OR +t.seq IN ({ASKING}))") } else { named });
             }
         }
         if let Some(before) = filter.before_seq.filter(|_| order.is_empty()) {
@@ -227,7 +253,7 @@ impl Tasks<'_> {
             if terms.is_empty() { String::new() } else { format!(" WHERE {}", terms.join(" AND ")) };
         let order = if order.is_empty() { format!("{seq} DESC") } else { order.into() };
         let sql = format!(
-            "SELECT {COLUMNS} FROM {from}{filter_sql} ORDER BY {order} LIMIT {}",
+            "SELECT {COLUMNS}, {OPEN_QUESTIONS} FROM {from}{filter_sql} ORDER BY {order} LIMIT {}",
             bind(Box::new(filter.limit))
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
@@ -260,7 +286,8 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Row, StoreError> {
         updated_at: columns.time()?,
         ended_at: columns.time_or_none()?,
         archived_at: columns.time_or_none()?,
-        open_questions: columns.get()?,
+        parent: columns.task_id_or_none()?,
         labels: columns.json()?,
+        open_questions: columns.get()?,
     })
 }

@@ -21,10 +21,10 @@ pub use delivery::{Deliveries, DeliveriesMut, Delivery, DeliveryState, NewDelive
 pub use dependency::Dependent;
 pub use folder_file::{FolderFiles, FolderFilesMut};
 pub use key::{Key, Keys, KeysMut};
-pub use list::{Filter, Row};
+pub use list::{Filter, Row, Subtasks};
 pub use question::{QuestionRow, QuestionState, Questions, QuestionsMut};
 pub use run::{RunKey, RunPhase, RunRow, Runs, RunsMut};
 pub use setting::{Settings, SettingsMut};
-pub use task::{Cleanup, Ended, Inserted, NewTask, Resolved, Stored, Tasks, TasksMut};
+pub use task::{Cleanup, Ended, Inserted, Kin, Missed, NewTask, Resolved, Root, Stored, Tasks, TasksMut};
 pub use transition::{Change, Entry, SubjectKind, Transitions, TransitionsMut};
 pub use turn::{Turns, TurnsMut};

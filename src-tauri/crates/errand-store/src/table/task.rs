@@ -1,17 +1,19 @@
 //! The state of a task is written here and nowhere else.
 
+pub(super) mod family;
 mod folder;
 mod row;
 
 use std::ops::Deref;
 
-use errand_base::{TaskId, Timestamp};
+use errand_base::{Code, Fault, TaskId, Timestamp};
 use errand_model::{Origin, State, Task, Work};
 use rusqlite::{Connection, params};
 
 use crate::StoreError;
 use crate::table::names::{Columns, Named, all, first, json, millis};
 use crate::table::{dependency, key, label, question};
+pub use family::{Kin, Missed, Root};
 pub use folder::{Cleanup, Ended};
 pub use row::Stored;
 use row::{read, select};
@@ -119,6 +121,10 @@ impl Tasks<'_> {
         stored.task.after = dependency::of_task(self.conn, stored.seq)?;
         stored.task.questions = question::open_of(self.conn, stored.seq)?;
         stored.labels = label::of_task(self.conn, stored.seq)?;
+        // Nobody else has any.
+        if stored.task.talk.worker {
+            stored.task.children = family::known_to(self.conn, stored.seq)?;
+        }
         Ok(stored)
     }
 }
@@ -136,6 +142,13 @@ impl TasksMut<'_> {
         if self.seq(&new.task.id)?.is_some() {
             return Ok(Inserted::IdTaken);
         }
+        let parent = match &new.task.parent {
+            None => None,
+            Some(parent) => {
+                let gone = || Fault::new(Code::TaskNotFound, format!("There is no task {parent}."));
+                Some(self.seq(parent)?.ok_or_else(gone)?)
+            }
+        };
         let Work::Program(program) = new.work;
         let task = new.task;
         let now = new.now.as_millis();
@@ -144,9 +157,9 @@ impl TasksMut<'_> {
                 "INSERT INTO task (id, title, command, cwd, state, version, generation, holds, priority, notify, \
                  timeout_ms, retries, lease, start_at, failures, runs, executed_ms, next_question, next_timer, timers, \
                  run_id, run_n, run_stage, run_started_at, reason, reason_text, origin, created_at, updated_at, \
-                 ended_at, cleanup, run_working, turns, talk) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, \
+                 ended_at, cleanup, run_working, turns, talk, parent, depth) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, \
                  ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?28, \
-                 ?29, ?30, ?31, ?32, ?33)",
+                 ?29, ?30, ?31, ?32, ?33, ?34, ?35)",
             )?
             .execute(params![
                 task.id.as_str(),
@@ -182,6 +195,8 @@ impl TasksMut<'_> {
                 task.run.as_ref().and_then(|run| run.working_since).map(Timestamp::as_millis),
                 unusual(&task.policy.turns)?,
                 unusual(&task.talk)?,
+                parent,
+                task.depth,
             ])?;
         let seq = self.conn.last_insert_rowid();
         let work = json("work", new.work)?;
@@ -257,6 +272,7 @@ impl TasksMut<'_> {
             return Ok(false);
         }
         dependency::write(self.conn, seq, &task.after)?;
+        family::write(self.conn, seq, task)?;
         question::sync(self.conn, seq, task, now)?;
         Ok(true)
     }
@@ -291,11 +307,14 @@ impl TasksMut<'_> {
     }
 
     /// The folder of a task that ended before is about to be removed; whoever decided about the task as it was loses.
-    /// `false`: it is open again, processes are left, or it has no folder.
+    /// `false`: it is open again, processes are left of it or below it, or it has no folder.
     pub fn begin_removal(&mut self, seq: i64, before: Timestamp) -> Result<bool, StoreError> {
-        let sql = "UPDATE task SET cleanup = 'pending', cleanup_error = NULL, version = version + 1 \
-                   WHERE seq = ?1 AND ended_at < ?2 AND run_id IS NULL AND cleanup IS NOT NULL";
-        Ok(self.conn.prepare_cached(sql)?.execute(params![seq, before.as_millis()])? > 0)
+        let sql = format!(
+            "UPDATE task SET cleanup = 'pending', cleanup_error = NULL, version = version + 1 \
+             WHERE seq = ?1 AND ended_at < ?2 AND run_id IS NULL AND cleanup IS NOT NULL AND {}",
+            family::NONE_BELOW_AT_WORK
+        );
+        Ok(self.conn.prepare_cached(&sql)?.execute(params![seq, before.as_millis()])? > 0)
     }
 
     /// The folder is gone, or why it is not. `false`: nobody was removing it.
@@ -307,10 +326,11 @@ impl TasksMut<'_> {
 
     /// Removes a task that ended before, with everything that belongs to it but its part of the feed, which
     /// [`crate::TransitionsMut::detach`] sets free.
-    /// `false`: it was opened again meanwhile, or its folder is still there.
+    /// `false`: it was opened again meanwhile, or its folder or a sub-task is still there.
     pub fn delete_ended(&mut self, seq: i64, before: Timestamp) -> Result<bool, StoreError> {
         let sql = "DELETE FROM task WHERE seq = ?1 AND ended_at < ?2 AND run_id IS NULL \
-                   AND (cleanup IS NULL OR cleanup = 'removed')";
+                   AND (cleanup IS NULL OR cleanup = 'removed') \
+                   AND NOT EXISTS (SELECT 1 FROM task c WHERE c.parent = ?1)";
         let gone = self.conn.prepare_cached(sql)?.execute(params![seq, before.as_millis()])? > 0;
         if gone {
             self.words.push(seq);

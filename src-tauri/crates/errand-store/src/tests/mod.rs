@@ -1,5 +1,6 @@
 mod archive;
 mod backup;
+mod family;
 mod full;
 mod keys;
 mod lists;
@@ -48,6 +49,8 @@ pub(super) fn run_id(n: u128) -> RunId {
 pub(super) fn task(name: &str) -> Task {
     Task {
         id: id(name),
+        parent: None,
+        depth: 0,
         state: State::Queued,
         version: 1,
         generation: 1,
@@ -55,6 +58,7 @@ pub(super) fn task(name: &str) -> Task {
         policy: Policy::default(),
         start_at: None,
         after: Vec::new(),
+        children: Vec::new(),
         failures: 0,
         runs: 0,
         run: None,
@@ -75,6 +79,7 @@ pub(super) fn work(command: &str) -> Work {
     Work::Program(Program {
         argv,
         cwd: PathBuf::from("/home/me"),
+        within: None,
         env,
         brief: None,
         execution: Default::default(),

@@ -68,7 +68,7 @@ prop_compose! {
         worker in any::<bool>(),
         (turns, stalls, interruptions, wakes) in (0_u32..2, 0_u32..2, 0_u32..2, 0_u32..2),
         (note, next_task) in (prop::option::of(".{0,20}"), prop::option::of(".{0,20}")),
-        wake in prop::option::of((time(), ".{0,20}", prop::option::of(".{0,20}"))),
+        wake in prop::option::of((prop::option::of(time()), ".{0,20}", prop::option::of(".{0,20}"))),
         checkpoint in prop::option::of((".{0,20}", prop::option::of(0_u8..=100))),
     ) -> Talk {
         Talk {
@@ -78,12 +78,14 @@ prop_compose! {
             interruptions,
             note,
             next_task,
-            wake: wake.map(|(at, why, follow_up)| Wake { at, why, follow_up }),
+            wake: wake.map(|(at, why, follow_up)| Wake { at, when_subtasks_end: at.is_none(), why, follow_up }),
             wakes,
             checkpoint: checkpoint.map(|(note, percent)| Checkpoint { note, percent }),
             effects: Vec::new(),
             messages: Vec::new(),
             told: 0,
+            awaits: turns > 0,
+            news: stalls > 0,
         }
     }
 }
@@ -106,6 +108,8 @@ prop_compose! {
     ) -> Task {
         Task {
             id: id("bold-falcon-427"),
+            parent: None,
+            depth: 0,
             state,
             version: 7,
             generation,
@@ -113,6 +117,7 @@ prop_compose! {
             policy,
             start_at,
             after,
+            children: Vec::new(),
             failures,
             runs,
             run: run.map(|(run, n, ending, started_at, working_since)| Run {

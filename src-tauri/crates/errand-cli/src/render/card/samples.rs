@@ -3,7 +3,7 @@
 use errand_base::{TaskId, Timestamp};
 use errand_wire::{
     ArtifactView, ChoiceView, Isolation, IsolationView, Network, Notify, Phase, Priority, QuestionView,
-    ReasonView, RunView, SubjectKind, TaskRow, TaskState, TaskView, TimelineRow, Workspace,
+    ReasonView, RunView, SubjectKind, TaskRow, TaskState, TaskView, TimelineRow, Together, Workspace,
 };
 use jiff::tz::TimeZone;
 
@@ -27,6 +27,7 @@ pub fn task_row(id: &str, state: TaskState) -> TaskRow {
         title: "cargo build".into(),
         state,
         holds: Vec::new(),
+        parent: None,
         reason: reason("it was started"),
         outcome: String::new(),
         command: "cargo build".into(),
@@ -66,6 +67,7 @@ pub fn task(state: TaskState) -> TaskView {
         notify: Notify::Always,
         origin: "person".into(),
         parent: None,
+        subtasks: Vec::new(),
         after: Vec::new(),
         start_at: None,
         timeout_ms: Some(5_400_000),
@@ -104,6 +106,7 @@ fn isolation() -> IsolationView {
         memory_bytes: None,
         cpu_ms: None,
         processes: None,
+        together: Together::default(),
         text: "none, it runs as you".into(),
     }
 }
@@ -111,6 +114,7 @@ fn isolation() -> IsolationView {
 pub fn question(id: &str, options: &[(&str, &str)]) -> QuestionView {
     QuestionView {
         id: id.into(),
+        task: None,
         kind: "blocker".into(),
         text: "It has been silent for 30 min.\nWhat now?".into(),
         options: options

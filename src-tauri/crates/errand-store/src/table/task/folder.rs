@@ -40,7 +40,7 @@ pub struct Ended {
 }
 
 impl Tasks<'_> {
-    /// Tasks that ended before, oldest first, from behind that row on.
+    /// Tasks that ended before, oldest first, from behind that row on. Sub-tasks go with the task they belong to.
     pub fn ended_before(
         &self,
         moment: Timestamp,
@@ -48,7 +48,7 @@ impl Tasks<'_> {
         limit: u32,
     ) -> Result<Vec<Ended>, StoreError> {
         let sql = "SELECT seq, id, state, cleanup IS NOT NULL, cleanup IS 'failed' FROM task \
-                   WHERE ended_at < ?1 AND run_id IS NULL AND seq > ?2 ORDER BY seq LIMIT ?3";
+                   WHERE ended_at < ?1 AND run_id IS NULL AND parent IS NULL AND seq > ?2 ORDER BY seq LIMIT ?3";
         Ok(all!(self.conn, sql, rusqlite::params![moment.as_millis(), after_seq, limit], ended))
     }
 

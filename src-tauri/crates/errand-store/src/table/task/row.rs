@@ -32,7 +32,8 @@ macro_rules! select {
             "SELECT t.seq, t.id, t.state, t.version, t.generation, t.holds, t.priority, t.notify, t.timeout_ms, \
              t.retries, t.lease, t.start_at, t.failures, t.runs, t.executed_ms, t.next_question, t.next_timer, t.timers, \
              t.run_id, t.run_n, t.run_stage, t.run_started_at, t.run_working, t.turns, t.talk, t.reason, t.reason_text, t.title, w.work, t.command, \
-             t.origin, t.created_at, t.updated_at, t.ended_at, t.archived_at, t.outcome, t.cleanup, t.cleanup_error \
+             t.origin, t.created_at, t.updated_at, t.ended_at, t.archived_at, t.outcome, t.cleanup, t.cleanup_error, t.depth, \
+             (SELECT p.id FROM task p WHERE p.seq = t.parent) \
              FROM task t JOIN work w ON w.task = t.seq ",
             $which
         )
@@ -46,6 +47,8 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
     let seq = columns.get()?;
     let mut task = Task {
         id: columns.task_id()?,
+        parent: None,
+        depth: 0,
         state: columns.name()?,
         version: columns.get()?,
         generation: columns.get()?,
@@ -60,6 +63,7 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
         },
         start_at: columns.time_or_none()?,
         after: Vec::new(),
+        children: Vec::new(),
         failures: columns.get()?,
         runs: columns.get()?,
         run: None,
@@ -87,7 +91,7 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
     task.talk = columns.json_or_default()?;
     task.reason = columns.name()?;
     task.reason_text = columns.get()?;
-    Ok(Stored {
+    let mut stored = Stored {
         seq,
         task,
         title: columns.get()?,
@@ -101,5 +105,8 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Stored, StoreError> {
         archived_at: columns.time_or_none()?,
         outcome: columns.get()?,
         cleanup: folder::read(&mut columns)?,
-    })
+    };
+    stored.task.depth = columns.get()?;
+    stored.task.parent = columns.task_id_or_none()?;
+    Ok(stored)
 }
