@@ -72,6 +72,13 @@ pub fn picture(status: &EngineStatus, questions: &Questions) -> Picture {
         true => button(&Action::ResumeAll, "Resume all"),
         false => button(&Action::PauseAll, "Pause all"),
     });
+    entries.extend(status.keeping_awake.as_ref().map(|awake| {
+        let text = match &awake.cannot {
+            Some(why) => format!("Cannot keep the computer awake: {why}"),
+            None => format!("Keeping awake: {}", awake.why),
+        };
+        words("awake", &text)
+    }));
     entries.push(leave(status));
     Picture { icon: icon(status), tooltip: format!("Errand: {}", status.sentence), entries }
 }

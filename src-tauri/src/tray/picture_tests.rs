@@ -1,5 +1,5 @@
 use errand_base::Timestamp;
-use errand_wire::{ChoiceView, Priority, ReasonView, TaskState, WireError};
+use errand_wire::{ChoiceView, KeepingAwake, Priority, ReasonView, TaskState, WireError};
 
 use super::*;
 
@@ -39,6 +39,7 @@ fn status() -> EngineStatus {
         needs_you: 0,
         sentence: "Nothing to do".into(),
         problem: None,
+        keeping_awake: None,
         running_tasks: Vec::new(),
         needing_tasks: Vec::new(),
         recent: Vec::new(),
@@ -78,6 +79,11 @@ fn work_questions_and_results_have_their_entries_and_quitting_asks_how() {
         running_tasks: vec![task("bold-falcon-427", "cargo test")],
         needing_tasks: vec![asking.clone()],
         recent: vec![task("late-heron-300", "rsync & sync")],
+        keeping_awake: Some(KeepingAwake {
+            since: Timestamp::default(),
+            why: "bold-falcon-427 is at work".into(),
+            cannot: None,
+        }),
         ..status()
     };
     let option = |name: &str, label: &str| ChoiceView { name: name.into(), label: label.into() };
@@ -116,6 +122,7 @@ Recent results
   rsync && sync: exited with 0 <open:late-heron-300>
 --
 Resume all <resume-all>
+(Keeping awake: bold-falcon-427 is at work)
 Quit
   Finish, then quit <quit-when-done>
   Stop now and quit <quit-now>

@@ -585,6 +585,16 @@ export type Settings = { settings: Array<SettingView>, };
 
 export type BackupDone = { file: string, bytes: number, tasks: number, };
 
+export type KeepingAwake = { since: string, 
+/**
+ * "bold-falcon-427 and 2 more are at work"
+ */
+why: string, 
+/**
+ * Why it sleeps when it likes all the same: "logind is not running".
+ */
+cannot: string | null, };
+
 export type EngineStatus = { version: string, pid: number, home: string, headless: boolean, paused: boolean, quitting: boolean, slots: number, running: number, queued: number, waiting: number, needs_you: number, 
 /**
  * "2 running, 1 queued": the first row of the menu.
@@ -593,7 +603,11 @@ sentence: string,
 /**
  * A standing problem, such as a full disk.
  */
-problem: WireError | null, running_tasks: Array<TaskRow>, needing_tasks: Array<TaskRow>, 
+problem: WireError | null, 
+/**
+ * While a task is at work and the person allows it.
+ */
+keeping_awake: KeepingAwake | null, running_tasks: Array<TaskRow>, needing_tasks: Array<TaskRow>, 
 /**
  * The latest that have ended.
  */

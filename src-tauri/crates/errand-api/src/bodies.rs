@@ -9,6 +9,7 @@ mod engine;
 mod folder;
 mod run;
 mod settings;
+mod sleep;
 mod tasks;
 mod view;
 mod wait;

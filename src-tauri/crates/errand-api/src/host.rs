@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use errand_base::{Clock, Code, Fault, SystemClock};
 use errand_engine::{Engine, Leave, Parts};
-use errand_os::{DesktopNotifier, EngineLock, Home, LockError, WorkFolders};
+use errand_os::{DesktopNotifier, EngineLock, Home, LockError, SystemPower, WorkFolders};
 use errand_store::{Notice, Store};
 use errand_wire::{Event, Window, WindowKind};
 use tokio::net::UnixListener;
@@ -83,6 +83,7 @@ pub async fn start(home: Home, options: Options) -> Result<Hosted, Fault> {
     let desktops = Arc::new(AtomicUsize::new(0));
     let (clicks, clicked) = mpsc::unbounded_channel();
     let (notifier, notifier_events) = DesktopNotifier::start(&icon(&home)).await;
+    let (power, power_events) = SystemPower::start();
     let boundary = Arc::new(Boundary::new(
         home.mark(),
         options.desktop_binary.clone(),
@@ -98,6 +99,8 @@ pub async fn start(home: Home, options: Options) -> Result<Hosted, Fault> {
         door: Arc::new(WorkerDoor::new(boundary.clone())),
         notifier: Arc::new(notifier),
         notifier_events,
+        power: Arc::new(power),
+        power_events,
         clicks,
     })
     .await?;

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::civil::Time;
@@ -25,6 +25,11 @@ impl Timestamp {
 
     pub fn minus(self, duration: Duration) -> Timestamp {
         Timestamp(self.0.saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// Later by so many milliseconds, or earlier if they are negative.
+    pub fn shifted(self, millis: i64) -> Timestamp {
+        Timestamp(self.0.saturating_add(millis))
     }
 
     /// The time from `earlier` to `self`; zero if the clock was set back in between.
@@ -64,18 +69,35 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
     /// Time since some fixed point, never set back; stands still while the machine sleeps.
     fn awake(&self) -> Duration;
+    /// Like [`Clock::awake`], but runs on while the machine sleeps.
+    fn elapsed(&self) -> Duration;
 }
 
 #[derive(Debug)]
 pub struct SystemClock {
     start: std::time::Instant,
+    start_elapsed: Duration,
 }
 
 impl Default for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     fn default() -> SystemClock {
-        SystemClock { start: std::time::Instant::now() }
+        SystemClock { start: std::time::Instant::now(), start_elapsed: elapsed() }
     }
+}
+
+#[cfg(target_os = "linux")]
+fn elapsed() -> Duration {
+    let since_boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let seconds = u64::try_from(since_boot.tv_sec).unwrap_or(0);
+    Duration::new(seconds, u32::try_from(since_boot.tv_nsec).unwrap_or(0))
+}
+
+/// Where nothing tells a sleep from a clock that was set forward, both count as sleep.
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+fn elapsed() -> Duration {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
 }
 
 impl Clock for SystemClock {
@@ -88,31 +110,64 @@ impl Clock for SystemClock {
     fn awake(&self) -> Duration {
         self.start.elapsed()
     }
+
+    fn elapsed(&self) -> Duration {
+        elapsed().saturating_sub(self.start_elapsed)
+    }
 }
 
 /// A clock that a test sets.
 #[derive(Debug)]
-pub struct FakeClock(Mutex<(Timestamp, Duration)>);
+pub struct FakeClock(Mutex<Faked>);
+
+#[derive(Clone, Copy, Debug)]
+struct Faked {
+    now: Timestamp,
+    awake: Duration,
+    elapsed: Duration,
+}
 
 impl FakeClock {
     pub fn at(now: Timestamp) -> FakeClock {
-        FakeClock(Mutex::new((now, Duration::ZERO)))
+        FakeClock(Mutex::new(Faked { now, awake: Duration::ZERO, elapsed: Duration::ZERO }))
     }
 
     pub fn advance(&self, by: Duration) {
-        let mut state = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        state.0 = state.0.plus(by);
-        state.1 += by;
+        let mut state = self.state();
+        state.now = state.now.plus(by);
+        state.awake += by;
+        state.elapsed += by;
+    }
+
+    /// The machine sleeps so long.
+    pub fn sleep(&self, by: Duration) {
+        let mut state = self.state();
+        state.now = state.now.plus(by);
+        state.elapsed += by;
+    }
+
+    /// Somebody sets the clock, forward or back, by so many milliseconds.
+    pub fn set_by(&self, millis: i64) {
+        let mut state = self.state();
+        state.now = state.now.shifted(millis);
+    }
+
+    fn state(&self) -> MutexGuard<'_, Faked> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Clock for FakeClock {
     fn now(&self) -> Timestamp {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).0
+        self.state().now
     }
 
     fn awake(&self) -> Duration {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).1
+        self.state().awake
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.state().elapsed
     }
 }
 

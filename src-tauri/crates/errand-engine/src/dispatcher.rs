@@ -2,6 +2,7 @@
 //! or output and reads no clock, so tests drive it without a runtime.
 
 mod answers;
+mod awake;
 mod family;
 mod intake;
 mod process;
@@ -13,13 +14,14 @@ use std::sync::Arc;
 
 use errand_base::{Code, Fault, RunId, TaskId};
 use errand_model::{
-    AnswerText, Candidate, Choice, Death, Effect, Event, Hold, Rank, State, Step, World, admit, step,
+    AnswerText, Candidate, Choice, Death, Effect, Event, Hold, Moment, Rank, State, Step, World, admit, step,
 };
 
 use crate::commit::{StepWrite, Written};
-use crate::input::{Accepted, Action, Input, Leave, LiveTask, Moment, Reply, Used};
+use crate::input::{Accepted, Action, Input, Leave, LiveTask, Reply, Used};
 use crate::run::RunShared;
 use crate::settings;
+use awake::Awake;
 use slots::Slots;
 use timers::Timers;
 use tokio::sync::oneshot;
@@ -42,6 +44,7 @@ pub(crate) struct Dispatcher {
     /// Until every process of an earlier engine is known to be gone, nothing starts.
     sweeping: bool,
     disk_full: bool,
+    awake: Awake,
     now: Moment,
     actions: Vec<Action>,
 }
@@ -64,6 +67,8 @@ struct Letter {
     reply: Option<Reply<()>>,
     used: Option<Used>,
     asker: Option<Asker>,
+    /// When its step was decided; what that step has armed counts from then.
+    decided: Option<Moment>,
     /// Hears which sub-task it was given.
     spawner: Option<Reply<Accepted>>,
 }
@@ -76,7 +81,7 @@ struct Asker {
 
 impl Letter {
     fn of(event: Event) -> Letter {
-        Letter { event, reply: None, used: None, asker: None, spawner: None }
+        Letter { event, reply: None, used: None, asker: None, decided: None, spawner: None }
     }
 
     fn refuse(self, fault: Fault) {
@@ -103,6 +108,7 @@ impl Dispatcher {
             accepting: 0,
             sweeping: true,
             disk_full: false,
+            awake: Awake::new(now),
             now,
             actions: Vec::new(),
         }
@@ -111,6 +117,7 @@ impl Dispatcher {
     /// Takes one input and says what must be done about it.
     pub fn handle(&mut self, input: Input, now: Moment) -> Vec<Action> {
         self.now = now;
+        self.look_at_clocks();
         match input {
             Input::Accept { new, reply } => self.accept(new, reply),
             Input::Accepted { result, reply } => self.accepted(result, reply),
@@ -143,6 +150,7 @@ impl Dispatcher {
             Input::Committed { task, step, result } => self.committed(&task, &step, result),
             Input::Reloaded { task, stored } => self.reloaded(&task, stored),
             Input::Tick => {}
+            Input::Power(event) => self.power(event),
             Input::Recovered { tasks } => tasks.into_iter().for_each(|live| self.remember(live)),
             Input::Swept { tails, all_gone } => self.swept(tails, all_gone),
             Input::Settings(settings) => self.settings = settings,
@@ -154,6 +162,7 @@ impl Dispatcher {
         }
         self.fire_timers();
         self.admit();
+        self.keep_watch();
         if self.leaving.is_some()
             && self.slots.is_empty()
             && self.accepting == 0
@@ -166,7 +175,7 @@ impl Dispatcher {
 
     /// How long until something is due.
     pub fn next_due(&self, now: Moment) -> Option<std::time::Duration> {
-        self.timers.next_due(now)
+        self.timers.next_due(now).into_iter().chain(self.watch_ends_in(now)).min()
     }
 
     pub fn run_of(&self, task: &TaskId) -> Option<Arc<RunShared>> {
@@ -185,6 +194,7 @@ impl Dispatcher {
         let Some(entry) = self.live.get_mut(task) else { return };
         while entry.committing.is_none() {
             let Some(mut letter) = entry.letters.pop_front() else { break };
+            letter.decided = Some(self.now);
             family::name_subtasks(&mut letter.event);
             match step(&entry.live.task, letter.event.clone(), self.now.wall) {
                 Ok(step) => {
@@ -219,7 +229,7 @@ impl Dispatcher {
         match result {
             Ok(Written::Won { begun }) => {
                 entry.live.task.clone_from(&step.task);
-                self.place(task);
+                self.place_as_of(task, letter.decided.unwrap_or(self.now));
                 self.begun(begun, letter.spawner);
                 if let Some(asker) = letter.asker {
                     self.await_answer(task, step, asker);
@@ -261,6 +271,7 @@ impl Dispatcher {
                 if let Some(letter) = letter {
                     letter.refuse(Fault::new(Code::TaskNotFound, format!("{task} was removed.")));
                 }
+                self.awake.forget(task);
                 let parent = entry.live.task.parent.clone();
                 self.forget_parent(task, parent.as_ref());
                 self.live.remove(task);
@@ -348,6 +359,11 @@ impl Dispatcher {
 
     /// Puts a task where its state belongs: in the queue or not, with its timers set.
     fn place(&mut self, task: &TaskId) {
+        self.place_as_of(task, self.now);
+    }
+
+    /// `decided`: the clocks when its timers were set. The machine may have slept since.
+    fn place_as_of(&mut self, task: &TaskId, decided: Moment) {
         let Some(entry) = self.live.get_mut(task) else { return };
         if let Some(rank) = entry.rank.take() {
             self.queue.remove(&rank);
@@ -364,7 +380,8 @@ impl Dispatcher {
             self.queue.insert(rank, candidate);
             entry.rank = Some(rank);
         }
-        self.timers.set(task, &model.timers, self.now);
+        self.awake.look_at(model);
+        self.timers.set(task, &model.timers, decided);
     }
 
     fn forget_if_over(&mut self, task: &TaskId) {
@@ -386,6 +403,7 @@ impl Dispatcher {
             let parent = model.parent.clone();
             self.forget_parent(task, parent.as_ref());
             self.timers.forget(task);
+            self.awake.forget(task);
             self.live.remove(task);
         }
     }
@@ -436,6 +454,7 @@ fn must_commit(event: &Event) -> bool {
         | Event::Progressed { .. }
         | Event::Deed { .. }
         | Event::Aside { .. }
+        | Event::ClockGap { .. }
         | Event::WakeAsked { .. }
         | Event::SubtaskAsked { .. } => false,
         Event::StartFailed { .. }

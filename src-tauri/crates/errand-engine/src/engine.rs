@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use errand_agents::{Agent, Script};
-use errand_base::{Clock, Code, Fault, TaskId};
-use errand_model::{Event, Surface};
-use errand_os::{Home, Notifier, WorkFolders};
-use errand_store::{Cleanup, Store};
+use errand_base::{Clock, Code, Fault, RunId, TaskId};
+use errand_model::{Event, Moment, Reason, Surface};
+use errand_os::{Home, Notifier, Power, PowerEvents, PowerStatus, WorkFolders};
+use errand_store::{Cleanup, Entry, Store, SubjectKind, WriteTx};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::commit::{self, StepWrite, Written};
 use crate::dispatcher::{Dispatcher, pause_event};
-use crate::input::{Accepted, Action, Counts, Edit, Input, Leave, LiveTask, Moment, NewTask};
+use crate::input::{Accepted, Action, Counts, Edit, Input, Leave, LiveTask, NewTask};
 use crate::launch::Launcher;
 use crate::outbox::Outbox;
 use crate::run::RunShared;
@@ -22,6 +22,10 @@ use crate::{archive, folders, recovery, retention, settings, subtasks};
 
 /// How often a full disk is looked at again.
 const FULL_DISK_PAUSE: Duration = Duration::from_millis(500);
+
+const AT_ONCE: Duration = Duration::from_millis(100);
+/// What others on this machine may read. It does not say what the work is about.
+const AT_WORK: &str = "A task is at work";
 
 /// What an engine is made of.
 pub struct Parts {
@@ -34,6 +38,8 @@ pub struct Parts {
     pub folders: WorkFolders,
     pub notifier: Arc<dyn Notifier>,
     pub notifier_events: mpsc::UnboundedReceiver<errand_os::NotifierEvent>,
+    pub power: Arc<dyn Power>,
+    pub power_events: PowerEvents,
     /// Hears which task a person clicked in a notification.
     pub clicks: mpsc::UnboundedSender<TaskId>,
 }
@@ -45,6 +51,7 @@ pub struct Engine {
     store: Store,
     clock: Arc<dyn Clock>,
     outbox: Outbox,
+    power: Arc<dyn Power>,
     folders: WorkFolders,
     left: watch::Receiver<bool>,
 }
@@ -52,7 +59,8 @@ pub struct Engine {
 impl Engine {
     /// Takes up where the engine before left off, and starts working.
     pub async fn start(parts: Parts) -> Result<Engine, Fault> {
-        let Parts { store, clock, home, door, folders, agent, notifier, notifier_events, clicks } = parts;
+        let Parts { store, clock, home, door, folders, agent, notifier, notifier_events, .. } = parts;
+        let Parts { power, power_events, clicks, .. } = parts;
         let kept = store.read(|reader| reader.settings().all()).await?;
         let live = settings::Live::from_kept(&kept);
         let unfinished = recovery::unfinished(&store).await?;
@@ -77,6 +85,7 @@ impl Engine {
             store: store.clone(),
             clock: clock.clone(),
             outbox: outbox.clone(),
+            power: power.clone(),
             folders: folders.clone(),
             left,
         };
@@ -89,8 +98,19 @@ impl Engine {
             folders,
             input: input.clone(),
         };
-        let mut driver =
-            Driver { dispatcher, store, clock, launcher, outbox, input, leave, full_probe: false };
+        tokio::spawn(pass_on(power_events, input.clone()));
+        let mut driver = Driver {
+            dispatcher,
+            store,
+            clock,
+            launcher,
+            outbox,
+            power,
+            awake: None,
+            input,
+            leave,
+            full_probe: false,
+        };
         driver.carry_out(actions);
         tokio::spawn(driver.run(inputs));
         Ok(engine)
@@ -213,6 +233,11 @@ impl Engine {
         &self.outbox
     }
 
+    /// Whether the machine can be kept awake.
+    pub fn power(&self) -> PowerStatus {
+        self.power.status()
+    }
+
     /// Leaves; the answer names the runs that it waits for.
     pub async fn quit(&self, how: Leave) -> Result<Vec<TaskId>, Fault> {
         self.ask(|reply| Input::Quit { how, reply }).await?
@@ -239,8 +264,23 @@ fn gone() -> Fault {
     Fault::new(Code::Quitting, "Errand is leaving.")
 }
 
+/// All clocks at once. Between two of them the processor may be taken away, which would look like a jump.
 fn moment(clock: &dyn Clock) -> Moment {
-    Moment { wall: clock.now(), awake: clock.awake() }
+    loop {
+        let elapsed = clock.elapsed();
+        let (awake, wall) = (clock.awake(), clock.now());
+        if clock.elapsed().saturating_sub(elapsed) < AT_ONCE {
+            return Moment { wall, awake, elapsed };
+        }
+    }
+}
+
+async fn pass_on(mut events: PowerEvents, input: mpsc::UnboundedSender<Input>) {
+    while let Some(event) = events.recv().await {
+        if input.send(Input::Power(event)).is_err() {
+            return;
+        }
+    }
 }
 
 struct Driver {
@@ -249,6 +289,9 @@ struct Driver {
     clock: Arc<dyn Clock>,
     launcher: Launcher,
     outbox: Outbox,
+    power: Arc<dyn Power>,
+    /// Keeps the machine from sleeping.
+    awake: Option<errand_os::Hold>,
     input: mpsc::UnboundedSender<Input>,
     leave: watch::Sender<bool>,
     /// The full disk is being looked at from time to time.
@@ -304,6 +347,8 @@ impl Driver {
                 Action::Launch(launch) => self.launcher.launch(launch),
                 Action::Prompt { task, shared } => self.launcher.prompt(task, shared),
                 Action::Deliver => self.outbox.look(),
+                Action::KeepAwake(keep) => self.awake = keep.then(|| self.power.hold(AT_WORK)),
+                Action::MaySleep { runs, why } => self.say_may_sleep(runs, &why),
                 Action::Reload { task } => self.reload(task),
                 Action::Leave => {
                     self.leave.send_replace(true);
@@ -328,6 +373,32 @@ impl Driver {
         } else {
             self.store.submit(move |tx| commit::write_step(tx, &write, &written, now), done);
         }
+    }
+
+    /// A line for whoever wonders in the morning why nothing went on.
+    fn say_may_sleep(&self, runs: Vec<(i64, TaskId, RunId)>, why: &str) {
+        let text = format!("The computer may sleep now, although it is at work: {why}");
+        let now = self.clock.now();
+        let write = move |tx: &mut WriteTx<'_>| {
+            for (seq, task, run) in &runs {
+                tx.transitions().append(&Entry {
+                    at: now,
+                    subject: SubjectKind::Run,
+                    task: Some((*seq, task)),
+                    subject_id: &run.to_string(),
+                    from: "executing",
+                    to: "executing",
+                    reason: Reason::MaySleep,
+                    text: &text,
+                })?;
+            }
+            Ok(())
+        };
+        self.store.submit(write, |written| {
+            if let Err(error) = written {
+                tracing::warn!(%error, "it was not written down that the machine may sleep");
+            }
+        });
     }
 
     fn reload(&self, task: TaskId) {

@@ -6,22 +6,15 @@ use std::time::Duration;
 use errand_base::{Fault, RunId, TaskId, Timestamp};
 use errand_model::{
     Afterwards, AnswerText, Aside, Ask, Check, Death, Event, Exit, Origin, Policy, Priority, Response,
-    StartError, Step, SubtaskWish, Tail, Task, Work,
+    StartError, Step, SubtaskWish, Tail, Task, Vigil, Work,
 };
+use errand_os::PowerEvent;
 use tokio::sync::oneshot;
 
 use crate::commit::{StepWrite, Written};
 use crate::folders::OwnFolder;
 use crate::run::RunShared;
 use crate::settings;
-
-/// Both clocks at one moment. People's deadlines run on the wall clock, execution time on the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
-    pub wall: Timestamp,
-    /// Stands still while the machine sleeps.
-    pub awake: Duration,
-}
 
 /// A task as it is handed over.
 #[derive(Clone, Debug)]
@@ -102,6 +95,8 @@ pub(crate) enum Input {
     },
     /// A timer may be due.
     Tick,
+    /// What the machine says of its sleep and its supply.
+    Power(PowerEvent),
     /// What an earlier engine left behind: its unfinished tasks.
     Recovered {
         tasks: Vec<LiveTask>,
@@ -202,6 +197,11 @@ pub struct Counts {
     pub paused: bool,
     pub quitting: bool,
     pub disk_full: bool,
+    pub vigil: Vigil,
+    /// The tasks for which the machine is kept awake.
+    pub at_work: Vec<TaskId>,
+    /// Since when it is kept awake.
+    pub kept_since: Option<Timestamp>,
 }
 
 /// What the dispatcher wants done. Each is carried out in order and reports back as an input.
@@ -225,6 +225,13 @@ pub(crate) enum Action {
     },
     /// Deliveries or questions changed; the outbox looks at its rows.
     Deliver,
+    /// Keep the machine from sleeping, or let it.
+    KeepAwake(bool),
+    /// It is let although these are at work; their timelines say why.
+    MaySleep {
+        runs: Vec<(i64, TaskId, RunId)>,
+        why: String,
+    },
     Reload {
         task: TaskId,
     },

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use errand_base::{Code, Fault, parse_duration};
+use errand_model::KeepAwake;
 
 /// A setting as it is described to a person.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +18,9 @@ pub const SLOTS: &str = "slots";
 pub const PAUSED: &str = "paused";
 pub const SILENCE: &str = "silence";
 pub const KEEP_DAYS: &str = "keep_days";
+pub const KEEP_AWAKE: &str = "keep_awake";
+pub const KEEP_AWAKE_ON_BATTERY: &str = "keep_awake_on_battery";
+pub const KEEP_AWAKE_AT_MOST: &str = "keep_awake_at_most";
 
 pub const ALL: &[Setting] = &[
     Setting {
@@ -32,10 +36,7 @@ pub const ALL: &[Setting] = &[
         name: PAUSED,
         default: "false",
         text: "Nothing new starts while this is true.",
-        check: |value| match value {
-            "true" | "false" => Ok(()),
-            _ => Err("true or false".into()),
-        },
+        check: true_or_false,
     },
     Setting {
         name: SILENCE,
@@ -52,7 +53,32 @@ pub const ALL: &[Setting] = &[
             Ok(_) | Err(_) => Err("a whole number of days from 1 to 3650".into()),
         },
     },
+    Setting {
+        name: KEEP_AWAKE,
+        default: "true",
+        text: "The computer does not sleep by itself while a task is at work. The display may.",
+        check: true_or_false,
+    },
+    Setting {
+        name: KEEP_AWAKE_ON_BATTERY,
+        default: "false",
+        text: "Also while it runs on its battery.",
+        check: true_or_false,
+    },
+    Setting {
+        name: KEEP_AWAKE_AT_MOST,
+        default: "4h",
+        text: "For how long in one stretch, whatever is at work.",
+        check: |value| parse_duration(value).map(|_| ()).map_err(|_| "a duration such as 4h or 90m".into()),
+    },
 ];
+
+fn true_or_false(value: &str) -> Result<(), String> {
+    match value {
+        "true" | "false" => Ok(()),
+        _ => Err("true or false".into()),
+    }
+}
 
 impl Setting {
     pub fn find(name: &str) -> Result<&'static Setting, Fault> {
@@ -81,6 +107,7 @@ pub struct Live {
     pub paused: bool,
     pub silence: Duration,
     pub keep_days: u32,
+    pub keep_awake: KeepAwake,
 }
 
 impl Live {
@@ -96,6 +123,11 @@ impl Live {
             paused: value(PAUSED) == "true",
             silence: parse_duration(&value(SILENCE)).unwrap_or(Duration::from_secs(1_800)),
             keep_days: value(KEEP_DAYS).parse().unwrap_or(90),
+            keep_awake: KeepAwake {
+                wanted: value(KEEP_AWAKE) == "true",
+                on_battery: value(KEEP_AWAKE_ON_BATTERY) == "true",
+                at_most: parse_duration(&value(KEEP_AWAKE_AT_MOST)).unwrap_or(KeepAwake::default().at_most),
+            },
         }
     }
 }
@@ -127,5 +159,6 @@ mod tests {
         let live = Live::from_kept(&[(SLOTS.to_owned(), "lots".to_owned())]);
         assert_eq!(live.slots, 3);
         assert_eq!(live.silence, Duration::from_secs(1_800));
+        assert_eq!(live.keep_awake, KeepAwake::default());
     }
 }

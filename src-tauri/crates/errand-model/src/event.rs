@@ -4,8 +4,8 @@ use errand_base::{RunId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Afterwards, Answer, AnswerText, Artifact, Aside, Ask, CallOff, Check, Checkpoint, Finish, Hold, Question,
-    Reason, Response, State, SubtaskWish, Tail, TurnRecord, Wake,
+    Afterwards, Answer, AnswerText, Artifact, Aside, Ask, CallOff, Check, Checkpoint, Finish, Gap, Hold,
+    Question, Reason, Response, State, SubtaskWish, Tail, TurnRecord, Wake,
 };
 
 /// Where a person acted.
@@ -199,6 +199,10 @@ pub enum Event {
     TimerFired {
         timer: u32,
         tail: Tail,
+    },
+    /// Time went by on the wall clock in which its run could do nothing.
+    ClockGap {
+        gap: Gap,
     },
     DependencyEnded {
         task: TaskId,

@@ -7,6 +7,8 @@ mod admit;
 pub mod allow;
 mod around;
 mod artifact;
+mod awake;
+mod clock;
 mod event;
 pub mod gate;
 mod lease;
@@ -21,6 +23,8 @@ mod task;
 pub use admit::{Candidate, Rank, Verdict, Why, World, admit, why};
 pub use around::{Around, Aside, Command, Part, say_command};
 pub use artifact::{Artifact, Format, Tail, fence_for};
+pub use awake::{KeepAwake, Vigil, Watch};
+pub use clock::{Gap, Moment};
 pub use event::{
     By, Death, DeliveryKind, Effect, Event, Exit, Refused, StartError, Subject, Surface, Transition,
 };

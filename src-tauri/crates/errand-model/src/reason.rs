@@ -110,6 +110,10 @@ reasons! {
     AfterRunFailed = "after_run_failed",
     /// It prepares, checks or cleans up.
     Aside = "aside",
+    /// The machine slept, or its clock was set.
+    ClockGap = "clock_gap",
+    /// The machine is no longer kept awake for it.
+    MaySleep = "may_sleep",
     /// A worker has handed part of its work on.
     SubtaskBegun = "subtask_begun",
     SubtaskEnded = "subtask_ended",

@@ -100,6 +100,7 @@ pub fn step(task: &Task, event: Event, now: Timestamp) -> Result<Step, Refused> 
             crate::TimerKind::Limit => process::time_limit(&mut draft, &tail)?,
             crate::TimerKind::Turn => turns::turn_limit(&mut draft)?,
         },
+        Event::ClockGap { gap } => process::clock_gap(&mut draft, gap)?,
         Event::DependencyEnded { task, state } => waiting::dependency_ended(&mut draft, &task, state)?,
         Event::DependencyReopened { task } => waiting::dependency_reopened(&mut draft, &task)?,
         Event::ChildEnded { task, state } => children::ended(&mut draft, &task, state)?,

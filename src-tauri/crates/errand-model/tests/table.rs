@@ -415,6 +415,7 @@ fn plain_cases() -> Vec<Case> {
         case("timer(start)", |task| fired(task, TimerKind::Start)),
         case("timer(limit)", |task| fired(task, TimerKind::Limit)),
         case("timer(stale)", |_| Event::TimerFired { timer: NO_SUCH, tail: tail() }),
+        case("clock_gap", |_| Event::ClockGap { gap: Gap { slept: 8 * 60 * MINUTE, set_by: 0 } }),
         case("dependency_ended(completed)", |_| dependency_ended(State::Completed)),
         case("dependency_ended(failed)", |_| dependency_ended(State::Failed)),
         case("dependency_ended(timed_out)", |_| dependency_ended(State::TimedOut)),
@@ -755,7 +756,7 @@ macro_rules! variants {
 }
 
 variants!(EVENTS, name_of_event, Event: Admitted StartFailed Exited Gone Stuck Lost Silent Spoke TurnEnded Parked Aside WindUpFailed Asked AskerGone Progressed Deed
-    Finished WakeAsked TimerFired
+    Finished WakeAsked TimerFired ClockGap
     DependencyEnded DependencyReopened SubtaskAsked ChildEnded ChildReopened CalledOff Hold Release Cancel QuitNow Answer Retry Message);
 variants!(REFUSALS, name_of_refusal, Refused: AlreadyEnded NotEnded Completed OtherRun NotReady StaleTimer
     NoSuchQuestion BadChoice NotADependency AlreadyHeld NotHeld NothingToTake AlreadyFinished QuestionOpen TooOften NoWorker

@@ -1,4 +1,5 @@
-//! What Errand needs from the operating system: folders, locks, processes and their certain end, notifications.
+//! What Errand needs from the operating system: folders, locks, processes and their certain end, notifications,
+//! and a machine that stays awake.
 //!
 //! Files named after a system hold the same functions for it; where a system cannot do something yet, the
 //! function says so with an error.
@@ -14,6 +15,7 @@ mod lock;
 mod notify;
 mod own;
 mod peer;
+mod power;
 mod program;
 pub mod sandbox;
 mod spawner;
@@ -42,6 +44,7 @@ pub use os::sweep::{become_subreaper, reap_adopted, sweep};
 pub use os::tree::remove_tree;
 pub use own::{kill_self, own_uid};
 pub use peer::Peer;
+pub use power::{FakePower, Hold, Power, PowerEvent, PowerEvents, PowerStatus, SystemPower};
 pub use program::{USUAL_PATH, find_program};
 pub use sandbox::{Access, Isolation, Limits, Probe, Sandbox, gate, probe};
 pub use spawner::{

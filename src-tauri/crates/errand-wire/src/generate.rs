@@ -105,6 +105,7 @@ types!(
     SettingView,
     Settings,
     BackupDone,
+    KeepingAwake,
     EngineStatus,
     QuitReply,
     RaiseReply,

@@ -36,7 +36,8 @@ pub use requests::{
     RetryTask, RunTask, SetSetting, TaskRef, TurnLimitsGiven, WaitTasks, Window, WriteTo,
 };
 pub use views::{
-    BackupDone, Changed, DoctorReport, DoctorRow, EngineStatus, LogPage, ProgramPreview, QuitReply,
-    RaiseReply, RunReply, SettingView, Settings, TaskList, TaskRow, TaskView, Timeline, WaitEnd, WaitReply,
+    BackupDone, Changed, DoctorReport, DoctorRow, EngineStatus, KeepingAwake, LogPage, ProgramPreview,
+    QuitReply, RaiseReply, RunReply, SettingView, Settings, TaskList, TaskRow, TaskView, Timeline, WaitEnd,
+    WaitReply,
 };
 pub use worker::{CheckView, EffectView, SubtaskSeen, WorkerCall, WorkerReply, WorkerVerb};

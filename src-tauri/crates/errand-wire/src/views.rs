@@ -235,10 +235,24 @@ pub struct EngineStatus {
     pub sentence: String,
     /// A standing problem, such as a full disk.
     pub problem: Option<WireError>,
+    /// While a task is at work and the person allows it.
+    pub keeping_awake: Option<KeepingAwake>,
     pub running_tasks: Vec<TaskRow>,
     pub needing_tasks: Vec<TaskRow>,
     /// The latest that have ended.
     pub recent: Vec<TaskRow>,
+}
+
+/// The computer is kept from sleeping by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct KeepingAwake {
+    #[ts(type = "string")]
+    #[schemars(with = "String")]
+    pub since: Timestamp,
+    /// "bold-falcon-427 and 2 more are at work"
+    pub why: String,
+    /// Why it sleeps when it likes all the same: "logind is not running".
+    pub cannot: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

@@ -6,5 +6,6 @@ mod isolation;
 mod leaving;
 mod recovery;
 mod remains;
+mod sleep;
 mod starting;
 mod telling;

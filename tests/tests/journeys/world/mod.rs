@@ -24,6 +24,8 @@ pub struct Home {
     errand: PathBuf,
     /// The session bus that engines of this home talk to; otherwise there is none.
     bus: Option<String>,
+    /// The same for the system bus.
+    system_bus: Option<String>,
     root: PathBuf,
     kept: Mutex<Option<Engine>>,
     scratch: TempDir,
@@ -59,11 +61,16 @@ impl Home {
             std::fs::create_dir(scratch.path().join(folder)).unwrap();
         }
         let root = scratch.path().join("errand");
-        Home { errand, bus: None, root, kept: Mutex::default(), scratch }
+        Home { errand, bus: None, system_bus: None, root, kept: Mutex::default(), scratch }
     }
 
     pub fn on_bus(mut self, bus: &str) -> Home {
         self.bus = Some(bus.to_owned());
+        self
+    }
+
+    pub fn on_system_bus(mut self, bus: &str) -> Home {
+        self.system_bus = Some(bus.to_owned());
         self
     }
 
@@ -106,7 +113,7 @@ impl Home {
             .env("TZ", "UTC")
             .env("ERRAND_HOME", &self.root)
             .env("DBUS_SESSION_BUS_ADDRESS", self.bus.as_deref().unwrap_or(&nowhere))
-            .env("DBUS_SYSTEM_BUS_ADDRESS", &nowhere)
+            .env("DBUS_SYSTEM_BUS_ADDRESS", self.system_bus.as_deref().unwrap_or(&nowhere))
             .current_dir(self.work())
             .stdin(Stdio::null());
         command

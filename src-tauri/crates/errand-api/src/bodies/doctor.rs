@@ -2,6 +2,7 @@ use errand_base::Fault;
 use errand_engine::Telling;
 use errand_wire::{DoctorReport, DoctorRow, Empty, command};
 
+use super::sleep;
 use crate::doctor::{note, ok, problem};
 use crate::isolation;
 use crate::router::{Api, Body};
@@ -39,6 +40,7 @@ impl Body for command::Doctor {
                 ..note("notifications", format!("No notification service: {why}."))
             },
         });
+        rows.push(sleep::row(&counts, api.engine.power(), api.clock.now()));
         Ok(DoctorReport { rows, isolation: isolation::report().await? })
     }
 }

@@ -6,6 +6,7 @@ use errand_wire::{
     Empty, EngineStatus, Quit, QuitMode, QuitReply, Raise, RaiseReply, TaskRow, WireError, command,
 };
 
+use super::sleep;
 use super::tasks::list;
 use crate::host::open_window;
 use crate::router::{Api, Body};
@@ -41,6 +42,7 @@ impl Body for command::Status {
             waiting: counts.waiting,
             needs_you: counts.needs_you,
             sentence: sentence(&counts),
+            keeping_awake: sleep::keeping_awake(&counts, api.engine.power()),
             problem,
             running_tasks: in_states(api, &[State::Running], LISTED).await?,
             needing_tasks,

@@ -22,6 +22,7 @@ impl Dispatcher {
             disk_full: self.disk_full,
             ..Counts::default()
         };
+        self.awake.tell(&mut counts);
         for entry in self.live.values() {
             match entry.live.task.state {
                 State::Running => counts.running += 1,

@@ -2,9 +2,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use errand_base::{TaskId, Timestamp};
-use errand_model::{Timer, TimerKind};
-
-use crate::input::Moment;
+use errand_model::{Moment, Timer, TimerKind};
 
 /// The alarms of all tasks in the order in which they are due, on the clock that each belongs to.
 #[derive(Default)]
@@ -22,7 +20,7 @@ enum Due {
 }
 
 impl Timers {
-    /// Makes the alarms of a task be exactly these.
+    /// Makes the alarms of a task be exactly these. `now`: when they were decided about.
     pub fn set(&mut self, task: &TaskId, wanted: &[Timer], now: Moment) {
         if wanted.is_empty() && !self.set.contains_key(task) {
             return;
@@ -91,7 +89,8 @@ mod tests {
     use super::*;
 
     fn at(wall: i64, awake: u64) -> Moment {
-        Moment { wall: Timestamp::from_millis(wall), awake: Duration::from_millis(awake) }
+        let awake = Duration::from_millis(awake);
+        Moment { wall: Timestamp::from_millis(wall), awake, elapsed: awake }
     }
 
     fn timer(id: u32, kind: TimerKind, due: i64) -> Timer {

@@ -4,6 +4,7 @@
 
 mod children;
 mod folders;
+mod sleep;
 mod worker;
 mod world;
 

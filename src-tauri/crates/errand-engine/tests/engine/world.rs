@@ -6,7 +6,7 @@ use errand_agents::{Request, SessionEvent, Stream};
 use errand_base::{Clock, FakeClock, Fault, TaskId, Timestamp};
 use errand_engine::{Accepted, Door, Engine, NewTask, Parts, Worker};
 use errand_model::{Artifact, Exit, Origin, Policy, Program, Reason, State, Task, Work};
-use errand_os::{Banner, FakeNotifier, Home, Told, WorkFolders};
+use errand_os::{Banner, FakeNotifier, FakePower, Home, Told, WorkFolders};
 use errand_store::{Options, Store};
 use tokio::sync::mpsc;
 
@@ -18,6 +18,7 @@ pub struct World {
     pub engine: Engine,
     pub agent: FakeAgent,
     pub notifier: Arc<FakeNotifier>,
+    pub power: Arc<FakePower>,
     pub clock: Arc<FakeClock>,
     doors: Doors,
     pub folders: WorkFolders,
@@ -56,6 +57,8 @@ impl World {
         let folders = WorkFolders::of(&home);
         let (notifier, notifier_events) = FakeNotifier::absent();
         let notifier = Arc::new(notifier);
+        let (power, power_events) = FakePower::new();
+        let power = Arc::new(power);
         let (clicks, clicked) = mpsc::unbounded_channel();
         let engine = Engine::start(Parts {
             store: store.clone(),
@@ -66,6 +69,8 @@ impl World {
             folders: folders.clone(),
             notifier: notifier.clone(),
             notifier_events,
+            power: power.clone(),
+            power_events,
             clicks,
         })
         .await
@@ -74,6 +79,7 @@ impl World {
             engine,
             agent,
             notifier,
+            power,
             clock,
             doors,
             folders,

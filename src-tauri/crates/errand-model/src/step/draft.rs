@@ -182,8 +182,29 @@ impl Draft {
         if let Some(since) = since {
             self.task.executed += self.now.since(since);
         }
+        self.stop_clock();
+    }
+
+    /// It uses up no execution time any more; what it has used since it was last billed is left out.
+    pub fn stop_clock(&mut self) {
+        if let Some(run) = &mut self.task.run {
+            run.working_since = None;
+        }
         self.disarm(TimerKind::Limit);
         self.disarm(TimerKind::Turn);
+    }
+
+    /// The wall clock ran ahead by so many milliseconds in which nothing was executed.
+    pub fn shift_clock(&mut self, millis: i64) {
+        if let Some(since) = self.task.run.as_mut().and_then(|run| run.working_since.as_mut()) {
+            *since = since.shifted(millis);
+        }
+        for timer in &mut self.task.timers {
+            match timer.kind {
+                TimerKind::Limit | TimerKind::Turn => timer.due = timer.due.shifted(millis),
+                TimerKind::Start => {}
+            }
+        }
     }
 
     /// From now on the run uses up execution time.

@@ -8,8 +8,8 @@ use super::draft::{Draft, Entry};
 use super::{children, turns, worker};
 use crate::artifact::{say_exit, upper_first};
 use crate::{
-    Artifact, Aside, Check, Choice, Death, DeliveryKind, Effect, Exit, Notify, Reason, Refused, Run, Stage,
-    StartError, State, Tail, TimerKind,
+    Artifact, Aside, Check, Choice, Death, DeliveryKind, Effect, Exit, Gap, Notify, Reason, Refused, Run,
+    Stage, StartError, State, Tail, TimerKind,
 };
 
 /// The pause before another attempt doubles from here, up to [`LONGEST_PAUSE`].
@@ -118,7 +118,11 @@ pub(super) fn lost(draft: &mut Draft, run: RunId, death: Death, tail: &Tail) -> 
     match draft.stage_of(run)? {
         Stage::Ending => draft.drop_run(run, "ending", reason, "All its processes are gone"),
         Stage::Starting => {
-            draft.bill();
+            match death {
+                // Nobody knows when it died, and the time until now is not the run's.
+                Death::EngineDied => draft.stop_clock(),
+                Death::EngineStopped | Death::SupervisorDied => draft.bill(),
+            }
             if draft.task.talk.worker {
                 return turns::interrupted(draft, run, reason, death, tail);
             }
@@ -129,6 +133,16 @@ pub(super) fn lost(draft: &mut Draft, run: RunId, death: Death, tail: &Tail) -> 
             end(draft, State::Unknown, reason, text, Some(artifact));
         }
     }
+    Ok(())
+}
+
+/// Execution time is awake time, so what the run uses it up by moves with the clock.
+pub(super) fn clock_gap(draft: &mut Draft, gap: Gap) -> Result<(), Refused> {
+    let run = draft.task.run.as_ref().filter(|run| run.working_since.is_some());
+    let run = run.map(|run| run.id).ok_or(Refused::NotReady)?;
+    draft.shift_clock(gap.shift());
+    let text = format!("{}; that is no execution time", gap.say());
+    draft.note_run(run, "executing", "executing", Reason::ClockGap, text);
     Ok(())
 }
 

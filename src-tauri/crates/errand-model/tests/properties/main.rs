@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use errand_base::RunId;
 use errand_model::{
-    Answer, By, Choice, DeliveryKind, Dependency, Effect, Event, Exit, Notify, QuestionKind, Reason, Refused,
-    State, Status, Step, Subject, Surface, Task, TimerKind, Transition, Verdict, admit, step, why,
+    Answer, By, Choice, Death, DeliveryKind, Dependency, Effect, Event, Exit, Notify, QuestionKind, Reason,
+    Refused, State, Status, Step, Subject, Surface, Task, Timer, TimerKind, Transition, Verdict, admit, step,
+    why,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -396,10 +397,24 @@ proptest! {
             let executed = match (event, counted) {
                 (Event::Retry { .. }, _) => Duration::ZERO,
                 (Event::Message { .. }, _) if before.state.is_final() => Duration::ZERO,
+                // A gap belongs to nobody, and neither does the time since an engine died.
+                (Event::ClockGap { .. } | Event::Lost { death: Death::EngineDied, .. }, _) => before.executed,
                 (Event::StartFailed { .. }, _) | (_, None) => before.executed,
                 (_, Some(since)) => before.executed + taken.now.since(since),
             };
             prop_assert_eq!(step.task.executed, executed, "{:?}", event);
+            if let Event::ClockGap { gap } = event {
+                let shifted = since(before).map(|since| since.shifted(gap.shift()));
+                prop_assert!(shifted.is_some() && shifted == since(&step.task));
+                let alarms = |task: &Task, shift| -> Vec<_> {
+                    let due = |timer: &Timer| match timer.kind {
+                        TimerKind::Start => timer.due,
+                        TimerKind::Limit | TimerKind::Turn => timer.due.shifted(shift),
+                    };
+                    task.timers.iter().map(|timer| (timer.id, due(timer))).collect()
+                };
+                prop_assert_eq!(alarms(before, gap.shift()), alarms(&step.task, 0));
+            }
             if let (Event::Admitted { .. }, Some(limit)) = (event, before.policy.timeout) {
                 let timer = step.task.timers.iter().find(|timer| timer.kind == TimerKind::Limit);
                 let due = taken.now.plus(limit.saturating_sub(executed));

@@ -23,6 +23,8 @@ pub enum Op {
     Release(usize, Hold),
     Answer(usize, Which, usize),
     Pass(u64),
+    /// The machine sleeps so many seconds, and then its clock is set by so many.
+    Gap(u64, i64),
 }
 
 /// The one that is current, or any there ever was.
@@ -139,6 +141,7 @@ fn ops() -> impl Strategy<Value = Op> {
         2 => (task(), hold()).prop_map(|(task, hold)| Op::Release(task, hold)),
         3 => (task(), which(), 0..6_usize).prop_map(|(task, question, choice)| Op::Answer(task, question, choice)),
         3 => (0..200_u64).prop_map(Op::Pass),
+        1 => (0..900_u64, -900..900_i64).prop_map(|(slept, set_by)| Op::Gap(slept, set_by)),
     ]
 }
 
@@ -297,6 +300,11 @@ impl World {
             Op::Pass(seconds) => {
                 self.now = self.now.plus(Duration::from_secs(*seconds));
                 return;
+            }
+            Op::Gap(slept, set_by) => {
+                let gap = Gap { slept: Duration::from_secs(*slept), set_by: set_by * 1_000 };
+                self.now = self.now.shifted(gap.shift());
+                return (0..self.tasks.len()).for_each(|task| self.happen(task, Event::ClockGap { gap }));
             }
             Op::Dispatch => return self.dispatch(),
             Op::Process(task, which, report) => {
@@ -640,6 +648,7 @@ pub fn run_of(event: &Event) -> Option<RunId> {
         | Event::SubtaskAsked { run, .. } => Some(*run),
         Event::Admitted { .. }
         | Event::TimerFired { .. }
+        | Event::ClockGap { .. }
         | Event::DependencyEnded { .. }
         | Event::DependencyReopened { .. }
         | Event::ChildEnded { .. }
