@@ -41,6 +41,7 @@ pub async fn act(client: &Client, action: Action) {
                 task: task.to_string(),
                 question: Some(question.clone()),
                 choice: choice.clone(),
+                fields: Default::default(),
                 surface,
             };
             client.call::<command::Answer>(answer).await.map(drop)

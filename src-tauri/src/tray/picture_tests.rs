@@ -94,6 +94,7 @@ fn work_questions_and_results_have_their_entries_and_quitting_asks_how() {
         text: "It has been silent for 30 minutes.\nWhat now?".into(),
         options: vec![option("wait", "Go on waiting"), option("stop", "Stop it")],
         open: false,
+        fields: Vec::new(),
         state: "open".into(),
         asked_at: Timestamp::default(),
         answered: None,
