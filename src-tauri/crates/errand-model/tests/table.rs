@@ -8,6 +8,8 @@
 mod children;
 #[path = "table/file.rs"]
 mod file;
+#[path = "table/words.rs"]
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -249,7 +251,7 @@ fn plain_situations() -> Vec<Situation> {
         new()
             .worker()
             .running()
-            .then(after_turn(RUN, "done", Afterwards { winds_up: true, ..Afterwards::default() }))
+            .then(after_turn(RUN, "done", winds_up()))
             .called("worker-completed+ending", "a worker is done; what follows its run is under way"),
         new().running().exits(0, true).called("completed", "exit code 0, nothing left"),
         new().running().exits(0, false).called("completed+ending", "exit code 0; it left processes behind"),
@@ -357,19 +359,13 @@ fn plain_cases() -> Vec<Case> {
         }),
         case("turn_ended(done, exit 3)", |task| turn_ended(own(task), "exit 3")),
         case("turn_ended(other run)", |_| turn_ended(OTHER_RUN, "done")),
-        case("turn_ended(done) but checks failed", |task| {
-            after_turn(own(task), "done", Afterwards { checks: vec![check(false)], ..Afterwards::default() })
-        }),
+        case("turn_ended(done) but checks failed", |task| after_turn(own(task), "done", unmet())),
         case("turn_ended(done) but checks failed at the limit", |task| {
             task.policy.turns.most = 1;
-            after_turn(own(task), "done", Afterwards { checks: vec![check(false)], ..Afterwards::default() })
+            after_turn(own(task), "done", unmet())
         }),
-        case("turn_ended(done), winds up", |task| {
-            after_turn(own(task), "done", Afterwards { winds_up: true, ..Afterwards::default() })
-        }),
-        case("turn_ended(failed), winds up", |task| {
-            after_turn(own(task), "failed", Afterwards { winds_up: true, ..Afterwards::default() })
-        }),
+        case("turn_ended(done), winds up", |task| after_turn(own(task), "done", winds_up())),
+        case("turn_ended(failed), winds up", |task| after_turn(own(task), "failed", winds_up())),
         case("turn_ended(continue) with tools", |task| {
             let used = ToolResult { id: "1".into(), name: "list".into(), ok: true, output: "a".into() };
             after_turn(own(task), "continue", Afterwards { tools: vec![used], ..Afterwards::default() })
@@ -487,6 +483,14 @@ fn check(met: bool) -> Check {
     Check { what: "make test".into(), met, note: Some("exit code 2".into()) }
 }
 
+fn unmet() -> Afterwards {
+    Afterwards { checks: vec![check(false)], ..Afterwards::default() }
+}
+
+fn winds_up() -> Afterwards {
+    Afterwards { winds_up: true, ..Afterwards::default() }
+}
+
 fn unbelieved(run: RunId) -> Event {
     let checks = vec![check(true), check(false)];
     Event::Exited { run, exit: Exit::Code(0), tail: tail(), gone: true, checks }
@@ -593,106 +597,12 @@ fn outcome(before: &Task, result: &Result<Step, Refused>) -> Outcome {
     match result {
         Ok(Step { task, effects }) => {
             let mut words: Vec<String> =
-                effects.iter().filter_map(|effect| say_effect(effect, task)).collect();
-            words.extend(say_changes(before, task));
+                effects.iter().filter_map(|effect| words::say_effect(effect, task)).collect();
+            words.extend(words::say_changes(before, task));
             [task.state.name().into(), task.reason.name().into(), words.join(" ")]
         }
         Err(refused) => ["refused".into(), snake(refused), String::new()],
     }
-}
-
-fn say_effect(effect: &Effect, task: &Task) -> Option<String> {
-    Some(match effect {
-        Effect::Spawn { .. } => "spawn".into(),
-        Effect::Prompt { .. } => "prompt".into(),
-        Effect::Linger { .. } => "linger".into(),
-        Effect::Yield { .. } => "yield".into(),
-        Effect::Take { .. } => "take".into(),
-        Effect::End { .. } => "end".into(),
-        Effect::Free { .. } => "free".into(),
-        Effect::Ask(question) => {
-            let choices: Vec<&str> = question.choices.iter().map(|choice| choice.name()).collect();
-            let options: Vec<&str> = question.options.iter().map(String::as_str).collect();
-            let open: &[&str] = if question.open { &["…"] } else { &[] };
-            format!("ask({})", [choices.as_slice(), options.as_slice(), open].concat().join("/"))
-        }
-        Effect::Settle { choice: Some(choice), .. } => format!("settle({choice})"),
-        Effect::Settle { choice: None, .. } => "withdraw".into(),
-        Effect::File(artifact) => format!("file({})", if artifact.notify { "notify" } else { "quiet" }),
-        Effect::KeepTurn(turn) => format!("turn({})", turn.outcome.name()),
-        Effect::BeginSubtask(_) => "begin_subtask".into(),
-        Effect::Deliver(kind) => format!("deliver({})", kind.name()),
-        Effect::TellDependents => "tell".into(),
-        Effect::Record(Transition { subject: Subject::Run(_), from, to, .. }) => format!("run({from}→{to})"),
-        // The usual row of the task's timeline; `properties.rs` sees to it that there is one.
-        Effect::Record(Transition { subject: Subject::Task, to, .. }) if *to == task.state.name() => {
-            return None;
-        }
-        Effect::Record(Transition { subject: Subject::Task, from, to, .. }) => format!("task({from}→{to})"),
-        Effect::Record(Transition { subject: Subject::Question(_), .. }) => return None,
-    })
-}
-
-/// What changed apart from what the effects say.
-fn say_changes(before: &Task, after: &Task) -> Vec<String> {
-    let mut words = Vec::new();
-    let stage = |task: &Task| task.run.as_ref().map(|run| run.stage);
-    if stage(after) == Some(Stage::Ending) && stage(before) != stage(after) {
-        words.push("ending".into());
-    }
-    for timer in before.timers.iter().filter(|timer| !after.timers.contains(timer)) {
-        words.push(format!("-timer({})", snake(&timer.kind)));
-    }
-    for timer in after.timers.iter().filter(|timer| !before.timers.contains(timer)) {
-        words.push(format!("+timer({})", snake(&timer.kind)));
-    }
-    for hold in Hold::ALL {
-        match (before.holds.contains(hold), after.holds.contains(hold)) {
-            (false, true) => words.push(format!("+hold({})", snake(&hold))),
-            (true, false) => words.push(format!("-hold({})", snake(&hold))),
-            (true, true) | (false, false) => {}
-        }
-    }
-    for (old, new) in before.after.iter().zip(&after.after).filter(|(old, new)| old != new) {
-        match (new.waived, new.ended) {
-            (true, _) if !old.waived => words.push("waived".into()),
-            (_, Some(state)) => words.push(format!("after({state})")),
-            (_, None) => words.push("after(open)".into()),
-        }
-    }
-    words.extend(children::say_changes(before, after));
-    let (old, new) = (&before.talk, &after.talk);
-    for (name, old, new) in [
-        ("turns", old.turns, new.turns),
-        ("stalls", old.stalls, new.stalls),
-        ("interruptions", old.interruptions, new.interruptions),
-        ("wakes", old.wakes, new.wakes),
-    ] {
-        if old != new {
-            words.push(format!("{name}={new}"));
-        }
-    }
-    let deeds = |talk: &Talk| talk.effects.iter().map(|deed| deed.state.name()).collect::<Vec<_>>();
-    if deeds(old) != deeds(new) {
-        words.push(format!("deeds={}", deeds(new).join("/")));
-    }
-    let unread = |talk: &Talk| talk.messages.iter().filter(|message| !message.read).count();
-    if unread(old) != unread(new) {
-        words.push(format!("unread={}", unread(new)));
-    }
-    if old.awaits != new.awaits {
-        words.push(format!("awaits={}", new.awaits));
-    }
-    if new.note.is_some() && old.note != new.note {
-        words.push("note".into());
-    }
-    if before.failures != after.failures {
-        words.push(format!("failures={}", after.failures));
-    }
-    if before.generation != after.generation {
-        words.push(format!("generation={}", after.generation));
-    }
-    words
 }
 
 /// The name in JSON.
