@@ -153,6 +153,7 @@ fn insert(tx: &mut WriteTx<'_>, task: &Task) -> Result<(), StoreError> {
             argv,
             cwd: "/home/me/project".into(),
             env,
+            secrets: Vec::new(),
             brief: None,
             execution: Default::default(),
             around: Default::default(),

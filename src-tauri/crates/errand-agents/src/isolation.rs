@@ -100,6 +100,7 @@ mod tests {
             argv: vec!["make".into()],
             cwd: "/home/ada/project".into(),
             env,
+            secrets: Vec::new(),
             brief: None,
             execution,
             around: Default::default(),

@@ -63,6 +63,7 @@ impl Script {
             argv: program.argv.clone(),
             cwd: program.cwd.clone(),
             env,
+            secrets: Vec::new(),
             grace: order.grace,
             sandbox,
         };
@@ -77,6 +78,7 @@ impl Script {
             execution: program.execution,
         };
         files.variables(&order.desk.token, &mut launch.env);
+        launch.secrets = order.secrets;
         let mark = self.mark.clone();
         let begin = async move {
             let first = turn::prepare(&files, &launch, order.turn)?;

@@ -174,6 +174,7 @@ mod tests {
             argv: argv.clone(),
             cwd: "/".into(),
             env: Vec::new(),
+            secrets: Vec::new(),
             brief: None,
             execution: Default::default(),
             around: Default::default(),

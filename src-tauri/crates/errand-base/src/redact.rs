@@ -151,7 +151,7 @@ impl Flow {
 
     fn finish(&mut self, known: &Known, out: &mut Vec<u8>) {
         let from = known.unfinished(&self.held);
-        let begun = (self.held.len() - from >= SHORTEST).then(|| from..self.held.len());
+        let begun = (self.held.len() - from >= SHORTEST).then_some(from..self.held.len());
         self.write_with(known, begun, self.held.len(), out);
         *self = Flow::default();
     }

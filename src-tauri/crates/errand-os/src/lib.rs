@@ -1,10 +1,12 @@
-//! What Errand needs from the operating system: folders, locks, processes and their certain end, notifications.
+//! What Errand needs from the operating system: folders, locks, processes and their certain end, notifications,
+//! the keychain.
 //!
 //! Files named after a system hold the same functions for it; where a system cannot do something yet, the
 //! function says so with an error.
 
 mod home;
 mod identity;
+mod keychain;
 mod limits;
 mod lock;
 mod notify;
@@ -25,6 +27,7 @@ mod os;
 
 pub use home::Home;
 pub use identity::ProcessIdentity;
+pub use keychain::{Answer, Closed, FakeKeychain, Keychain, KeychainState, SessionKeychain};
 pub use limits::raise_open_files;
 pub use lock::{EngineLock, FileLock, Holder, LockError};
 pub use notify::{

@@ -125,10 +125,9 @@ fn each_form_leaves_nothing_to_read() {
     ] {
         assert_eq!(redactor.redact(&format!("<{form}>")), "<•••>", "{form}");
     }
-    assert_eq!(
-        redactor.redact(&format!("Basic {}", base64_of("me:pä55 wörd/\"x\""))).contains(&base64_of("wör")),
-        false
-    );
+    let header = format!("Basic {}", base64_of("me:pä55 wörd/\"x\""));
+    let shown = redactor.redact(&header).into_owned();
+    assert!(shown.starts_with("Basic bWU6•••") && shown.chars().count() < 17, "{shown}");
 }
 
 #[test]

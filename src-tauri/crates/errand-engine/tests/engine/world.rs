@@ -301,6 +301,7 @@ pub fn new_task(title: &str) -> NewTask {
             argv: vec![title.to_owned()],
             cwd: "/".into(),
             env: Vec::new(),
+            secrets: Vec::new(),
             brief: None,
             execution: Default::default(),
             around: Default::default(),

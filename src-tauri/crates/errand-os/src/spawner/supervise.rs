@@ -113,10 +113,10 @@ fn start(order: OwnedFd, stdout: &OwnedFd, stderr: &OwnedFd) -> Result<Begun, St
         return Ok(Begun { identity, grace: order.grace, gated: None });
     };
     let confined =
-        confine(sandbox, &program, &order.argv, &order.env, &order.cwd).map_err(StartFailure::Other)?;
+        confine(sandbox, &program, &order.argv, &order.env, &order.secrets, &order.cwd).map_err(StartFailure::Other)?;
     chdir(&confined.cwd).map_err(|error| other(error.into()))?;
     let argv = confined.argv.iter().map(|word| word.as_bytes()).collect();
-    let (argv, env) = (texts(argv)?, environment(&confined.env)?);
+    let (argv, env) = (texts(argv)?, environment(&confined.env, &[])?);
     let file = texts(vec![confined.file.as_os_str().as_bytes()])?;
     let stdin = Some(confined.stdin.as_fd());
     let pid = sys::start(&file[0], &argv, &env, stdin, stdout.as_fd(), stderr.as_fd()).map_err(|error| {
@@ -131,8 +131,11 @@ fn texts(texts: Vec<&[u8]>) -> Result<Vec<CString>, StartFailure> {
     texts.into_iter().map(CString::new).collect::<Result<Vec<_>, _>>().map_err(zero)
 }
 
-fn environment(env: &[(String, String)]) -> Result<Vec<CString>, StartFailure> {
-    let env: Vec<String> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+fn environment(
+    env: &[(String, String)],
+    secrets: &[(String, String)],
+) -> Result<Vec<CString>, StartFailure> {
+    let env: Vec<String> = env.iter().chain(secrets).map(|(name, value)| format!("{name}={value}")).collect();
     texts(env.iter().map(String::as_bytes).collect())
 }
 
@@ -145,7 +148,7 @@ fn read(order: OwnedFd) -> io::Result<Order> {
 }
 
 fn exec(order: &Order, program: &Path, stdout: &OwnedFd, stderr: &OwnedFd) -> Result<u32, StartFailure> {
-    let env = environment(&order.env)?;
+    let env = environment(&order.env, &order.secrets)?;
     let argv = texts(order.argv.iter().map(String::as_bytes).collect())?;
     let file = texts(vec![program.as_os_str().as_bytes()])?.remove(0);
     let start = |file, argv: &[CString]| sys::start(file, argv, &env, None, stdout.as_fd(), stderr.as_fd());

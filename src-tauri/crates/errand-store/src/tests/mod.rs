@@ -76,6 +76,7 @@ pub(super) fn work(command: &str) -> Work {
         argv,
         cwd: PathBuf::from("/home/me"),
         env,
+        secrets: Vec::new(),
         brief: None,
         execution: Default::default(),
         around: Default::default(),

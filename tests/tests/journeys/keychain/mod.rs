@@ -1,0 +1,3 @@
+//! Credentials, with the keychain that most desktops have.
+
+mod service;
