@@ -11,7 +11,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use errand_base::{Code, Fault, RunId, TaskId};
-use errand_model::{Candidate, Choice, Death, Effect, Event, Hold, Rank, State, Step, World, admit, step};
+use errand_model::{
+    Candidate, Choice, Death, Effect, Event, Hold, Holds, Rank, State, Step, World, admit, step,
+};
 
 use crate::commit::StepWrite;
 use crate::input::{Action, Input, Leave, LiveTask, Moment, Reply, Used};
@@ -183,6 +185,7 @@ impl Dispatcher {
                             seq: entry.live.seq,
                             from_version: entry.live.task.version,
                             was_final: entry.live.task.state.is_final(),
+                            held: entry.live.task.holds,
                             run: step.task.run.clone().or_else(|| entry.live.task.run.clone()),
                             used: letter.used,
                         },
@@ -202,6 +205,11 @@ impl Dispatcher {
         let Some(letter) = entry.committing.take() else { return };
         match result {
             Ok(true) => {
+                let readable = |holds: Holds| !holds.contains(Hold::Keychain);
+                if !readable(entry.live.task.holds) && readable(step.task.holds) {
+                    // What was shown about it is to be withdrawn.
+                    self.actions.push(Action::Deliver);
+                }
                 entry.live.task.clone_from(&step.task);
                 self.place(task);
                 if let Some(asker) = letter.asker {

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use errand_agents::{Agent, Script};
-use errand_base::{Clock, Code, Fault, TaskId};
-use errand_model::{Event, Surface};
-use errand_os::{Home, Notifier, WorkFolders};
+use errand_base::{Clock, Code, Fault, Redactor, TaskId};
+use errand_model::{By, Event, Hold, Surface, Work};
+use errand_os::{Home, Keychain, Notifier, WorkFolders};
 use errand_store::{Cleanup, Store};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::commit::{self, StepWrite};
+use crate::credentials::Credentials;
 use crate::dispatcher::{Dispatcher, pause_event};
 use crate::input::{Accepted, Action, Counts, Edit, Input, Leave, LiveTask, Moment, NewTask};
 use crate::launch::Launcher;
@@ -32,6 +33,9 @@ pub struct Parts {
     pub door: Arc<dyn Door>,
     pub agent: Arc<dyn Agent>,
     pub folders: WorkFolders,
+    pub keychain: Arc<dyn Keychain>,
+    /// Knows the secret values; whoever else writes texts shares it.
+    pub redactor: Redactor,
     pub notifier: Arc<dyn Notifier>,
     pub notifier_events: mpsc::UnboundedReceiver<errand_os::NotifierEvent>,
     /// Hears which task a person clicked in a notification.
@@ -46,13 +50,15 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     outbox: Outbox,
     folders: WorkFolders,
+    credentials: Credentials,
     left: watch::Receiver<bool>,
 }
 
 impl Engine {
     /// Takes up where the engine before left off, and starts working.
     pub async fn start(parts: Parts) -> Result<Engine, Fault> {
-        let Parts { store, clock, home, door, folders, agent, notifier, notifier_events, clicks } = parts;
+        let Parts { store, clock, home, door, folders, agent, keychain, redactor, .. } = parts;
+        let (notifier, notifier_events, clicks) = (parts.notifier, parts.notifier_events, parts.clicks);
         let kept = store.read(|reader| reader.settings().all()).await?;
         let live = settings::Live::from_kept(&kept);
         let unfinished = recovery::unfinished(&store).await?;
@@ -71,12 +77,14 @@ impl Engine {
 
         retention::start(&store, &folders, &clock, may_remove, left.clone());
 
+        let credentials = Credentials::new(store.clone(), clock.clone(), keychain, redactor, input.clone());
         let engine = Engine {
             input: input.clone(),
             store: store.clone(),
             clock: clock.clone(),
             outbox: outbox.clone(),
             folders: folders.clone(),
+            credentials: credentials.clone(),
             left,
         };
         let launcher = Launcher {
@@ -86,23 +94,33 @@ impl Engine {
             home: Arc::new(home),
             door,
             folders,
+            credentials: credentials.clone(),
             input: input.clone(),
         };
         let mut driver =
             Driver { dispatcher, store, clock, launcher, outbox, input, leave, full_probe: false };
         driver.carry_out(actions);
         tokio::spawn(driver.run(inputs));
+        // Nothing waits for the keychain here: it may take its time, or never answer.
+        credentials.retry();
         Ok(engine)
     }
 
     /// Hands over a task. The answer comes after the commit.
     pub async fn accept(&self, new: NewTask) -> Result<Accepted, Fault> {
+        self.keep_secrets_out(&new)?;
         if new.own.is_none() {
             return self.write_down(new).await;
         }
         let engine = self.clone();
         // A caller that goes away meanwhile must not leave a folder that nobody holds and whose row is yet to come.
         folders::undisturbed(async move { folders::accept(&engine, new).await }).await?
+    }
+
+    fn keep_secrets_out(&self, new: &NewTask) -> Result<(), Fault> {
+        let work = serde_json::to_string(&new.work).unwrap_or_default();
+        let texts = [&new.title, &new.command, &work].into_iter().chain(&new.labels).chain(&new.key);
+        texts.into_iter().try_for_each(|text| self.credentials.keep_out(text))
     }
 
     pub(crate) async fn write_down(&self, new: NewTask) -> Result<Accepted, Fault> {
@@ -120,6 +138,9 @@ impl Engine {
 
     /// Tells a task that something happened; the answer comes after the commit.
     pub async fn tell(&self, task: &TaskId, event: Event) -> Result<(), Fault> {
+        if let Event::Answer { choice: text, .. } | Event::Message { text, .. } = &event {
+            self.credentials.keep_out(text)?;
+        }
         let id = task.clone();
         let stored = self.store.read(move |reader| reader.tasks().load(&id)).await?;
         if stored.as_ref().is_some_and(|stored| stored.cleanup == Some(Cleanup::Pending)) {
@@ -139,12 +160,35 @@ impl Engine {
         Ok(())
     }
 
-    pub async fn pause(&self, task: &TaskId, pause: bool, by: errand_model::By) -> Result<(), Fault> {
+    pub async fn pause(&self, task: &TaskId, pause: bool, by: By) -> Result<(), Fault> {
+        if !pause && self.resume_held(task, &by).await? {
+            return Ok(());
+        }
         self.tell(task, pause_event(pause, by)).await
+    }
+
+    /// Lets a task go on that waits for a credential; refused while that still cannot be read. Says whether nothing
+    /// else holds it.
+    async fn resume_held(&self, task: &TaskId, by: &By) -> Result<bool, Fault> {
+        let id = task.clone();
+        let stored = self.store.read(move |reader| reader.tasks().load(&id)).await?;
+        let Some(stored) = stored.filter(|stored| stored.task.holds.contains(Hold::Keychain)) else {
+            return Ok(false);
+        };
+        let Work::Program(program) = &stored.work;
+        self.credentials.read_for_person(&program.secrets).await?;
+        self.tell(task, Event::Release { hold: Hold::Keychain, by: Some(by.clone()) }).await?;
+        Ok(!stored.task.holds.contains(Hold::Person))
+    }
+
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
     /// Changes what may be changed after a task was handed over.
     pub async fn edit(&self, task: &TaskId, edit: Edit) -> Result<(), Fault> {
+        let texts = edit.title.iter().chain(edit.labels.iter().flatten());
+        texts.into_iter().try_for_each(|text| self.credentials.keep_out(text))?;
         let id = task.clone();
         let now = self.clock.now();
         let task = self.store.write(move |tx| commit::write_edit(tx, &id, &edit, now)).await?;

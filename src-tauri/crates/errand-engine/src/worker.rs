@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use errand_agents::Desk;
-use errand_base::{Clock, Code, Fault, RunId, TaskId, Timestamp};
+use errand_base::{Clock, Code, Fault, Redactor, RunId, TaskId, Timestamp};
 use errand_model::{Ask, Check, Checkpoint, Event, Finish, WakeWish};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::input::Input;
+use crate::redaction::Redact;
 use crate::run::RunShared;
 
 /// Progress is written down at most so often; what is shown is always the latest.
@@ -43,6 +44,7 @@ pub struct Worker {
     shared: Arc<RunShared>,
     input: mpsc::UnboundedSender<Input>,
     clock: Arc<dyn Clock>,
+    redactor: Redactor,
     written: Mutex<Option<Timestamp>>,
     handed_over: AtomicBool,
 }
@@ -62,6 +64,7 @@ impl Worker {
         shared: Arc<RunShared>,
         input: mpsc::UnboundedSender<Input>,
         clock: Arc<dyn Clock>,
+        redactor: Redactor,
     ) -> Worker {
         Worker {
             task,
@@ -70,6 +73,7 @@ impl Worker {
             shared,
             input,
             clock,
+            redactor,
             written: Mutex::default(),
             handed_over: AtomicBool::default(),
         }
@@ -81,6 +85,7 @@ impl Worker {
     }
 
     pub async fn ask(&self, ask: Ask) -> Result<Asking, Fault> {
+        let ask = ask.redacted(&self.redactor);
         let ask = Ask {
             text: bounded("The question", ask.text, LONGEST_QUESTION)?,
             options: options(ask.options)?,
@@ -104,6 +109,7 @@ impl Worker {
     }
 
     pub async fn progress(&self, checkpoint: Checkpoint) -> Result<(), Fault> {
+        let checkpoint = checkpoint.redacted(&self.redactor);
         let checkpoint = Checkpoint {
             note: bounded("The note", checkpoint.note, LONGEST_NOTE)?,
             percent: checkpoint.percent.map(|percent| percent.min(100)),
@@ -127,6 +133,7 @@ impl Worker {
 
     /// Says whether this was the result that counts, or came after one. What must hold at the end is looked at first.
     pub async fn finish(&self, finish: Finish) -> Result<bool, Fault> {
+        let finish = finish.redacted(&self.redactor);
         let report = bounded("The report", finish.report, LONGEST_REPORT)?;
         let mut finish = Finish { report, ..finish };
         self.sign_of_life();
@@ -145,7 +152,7 @@ impl Worker {
 
     /// The stop checks, all of them met; else what they said.
     async fn believable(&self) -> Result<Vec<Check>, Fault> {
-        let checks = self.shared.checked().await.ok_or_else(gone)?;
+        let checks = self.shared.checked().await.ok_or_else(gone)?.redacted(&self.redactor);
         let unmet: Vec<&Check> = checks.iter().filter(|check| !check.met).collect();
         if unmet.is_empty() {
             return Ok(checks);
@@ -158,7 +165,7 @@ impl Worker {
 
     /// Something outside is about to be done, or was.
     pub async fn deed(&self, what: String, done: bool) -> Result<(), Fault> {
-        let what = bounded("The effect", what, LONGEST_NOTE)?;
+        let what = bounded("The effect", what.redacted(&self.redactor), LONGEST_NOTE)?;
         if what.trim().is_empty() {
             return Err(Fault::new(Code::BadUsage, "It is not said what is done."));
         }
@@ -167,6 +174,7 @@ impl Worker {
     }
 
     pub async fn wake(&self, wish: WakeWish) -> Result<Timestamp, Fault> {
+        let wish = wish.redacted(&self.redactor);
         if wish.why.trim().is_empty() {
             return Err(Fault::new(Code::BadUsage, "It is not said why it should be woken."));
         }

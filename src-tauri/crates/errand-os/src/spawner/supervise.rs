@@ -112,8 +112,8 @@ fn start(order: OwnedFd, stdout: &OwnedFd, stderr: &OwnedFd) -> Result<Begun, St
         let identity = ProcessIdentity::read(pid).map_err(other)?;
         return Ok(Begun { identity, grace: order.grace, gated: None });
     };
-    let confined =
-        confine(sandbox, &program, &order.argv, &order.env, &order.secrets, &order.cwd).map_err(StartFailure::Other)?;
+    let confined = confine(sandbox, &program, &order.argv, &order.env, &order.secrets, &order.cwd)
+        .map_err(StartFailure::Other)?;
     chdir(&confined.cwd).map_err(|error| other(error.into()))?;
     let argv = confined.argv.iter().map(|word| word.as_bytes()).collect();
     let (argv, env) = (texts(argv)?, environment(&confined.env, &[])?);
@@ -131,10 +131,7 @@ fn texts(texts: Vec<&[u8]>) -> Result<Vec<CString>, StartFailure> {
     texts.into_iter().map(CString::new).collect::<Result<Vec<_>, _>>().map_err(zero)
 }
 
-fn environment(
-    env: &[(String, String)],
-    secrets: &[(String, String)],
-) -> Result<Vec<CString>, StartFailure> {
+fn environment(env: &[(String, String)], secrets: &[(String, String)]) -> Result<Vec<CString>, StartFailure> {
     let env: Vec<String> = env.iter().chain(secrets).map(|(name, value)| format!("{name}={value}")).collect();
     texts(env.iter().map(String::as_bytes).collect())
 }

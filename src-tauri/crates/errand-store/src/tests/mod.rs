@@ -1,5 +1,6 @@
 mod archive;
 mod backup;
+mod credentials;
 mod full;
 mod keys;
 mod lists;
