@@ -133,6 +133,7 @@ export function aTask(changes: Partial<TaskView> = {}): TaskView {
     },
     around: [],
     exclusive: false,
+    secrets: [],
     own_folder: null,
     run: null,
     questions: [],
