@@ -1,7 +1,8 @@
 //! Known secret values are taken out of texts before those are written anywhere.
 //!
 //! A value is found as it is and in the forms that programs commonly give it: base64 at any place of a longer text,
-//! hexadecimal, percent-encoded, as part of a JSON string, and line by line. Shorter values than [`SHORTEST`] are
+//! hexadecimal, percent-encoded, as part of a JSON string, and line by line; also where a terminal's escapes, such as
+//! colours, stand between its letters. Shorter values than [`SHORTEST`] are
 //! refused: they occur by chance, and hiding every occurrence would tell more than it hides.
 
 mod forms;
@@ -21,6 +22,9 @@ use crate::Secret;
 pub const HIDDEN: &str = "•••";
 /// In bytes.
 pub const SHORTEST: usize = 6;
+/// So much may stand between the letters of a value that is held back.
+const MOST_ESCAPES: usize = 4 * 1024;
+const ESCAPE: u8 = 0x1b;
 
 /// The values that are known so far; clones share them. One that was learned is hidden for as long as this lives,
 /// also when it is not used any more, since what was printed before may still come back.
@@ -81,7 +85,7 @@ impl Redactor {
 
     /// Whether a known value occurs in the text.
     pub fn finds(&self, text: &str) -> bool {
-        self.now().finder.as_ref().is_some_and(|finder| finder.is_match(text))
+        !self.now().found(text.as_bytes()).is_empty()
     }
 
     /// For bytes that come in pieces, cut anywhere.
@@ -151,7 +155,9 @@ impl Flow {
 
     fn finish(&mut self, known: &Known, out: &mut Vec<u8>) {
         let from = known.unfinished(&self.held);
-        let begun = (self.held.len() - from >= SHORTEST).then_some(from..self.held.len());
+        let rest = &self.held[from..];
+        let letters = Seen::of(rest).map_or(rest.len(), |seen| seen.bytes.len());
+        let begun = (letters >= SHORTEST).then_some(from..self.held.len());
         self.write_with(known, begun, self.held.len(), out);
         *self = Flow::default();
     }
@@ -185,11 +191,29 @@ impl Flow {
 impl Known {
     /// From where on the bytes may be the beginning of a form that goes on in the next piece.
     fn unfinished(&self, bytes: &[u8]) -> usize {
+        let Some(seen) = Seen::of(bytes) else { return self.begun(bytes) };
+        let longest = self.forms.iter().map(Vec::len).max().unwrap_or(0) + MOST_ESCAPES;
+        let from = seen.at.get(self.begun(&seen.bytes)).copied();
+        from.filter(|from| bytes.len() - from < longest).unwrap_or(bytes.len())
+    }
+
+    fn begun(&self, bytes: &[u8]) -> usize {
         let begins = |form: &Vec<u8>| {
             let first = (bytes.len() + 1).saturating_sub(form.len());
             (first..bytes.len()).find(|at| bytes[*at] == form[0] && form.starts_with(&bytes[*at..]))
         };
         self.forms.iter().filter_map(begins).min().unwrap_or(bytes.len())
+    }
+
+    fn found(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+        let find = |bytes| self.finder.iter().flat_map(move |finder| finder.find_overlapping_iter(bytes));
+        match Seen::of(bytes) {
+            None => find(bytes).map(|found| found.range()).collect(),
+            Some(seen) => {
+                let back = |found: aho_corasick::Match| seen.at[found.start()]..seen.at[found.end() - 1] + 1;
+                find(&seen.bytes).map(back).collect()
+            }
+        }
     }
 
     /// What is covered by occurrences, in order, those that touch as one. The first is what was covered before.
@@ -199,8 +223,8 @@ impl Known {
         covered: Option<usize>,
         more: Option<Range<usize>>,
     ) -> Vec<Range<usize>> {
-        let found = self.finder.iter().flat_map(|finder| finder.find_overlapping_iter(bytes));
-        let mut all: Vec<Range<usize>> = found.map(|found| found.range()).chain(more).collect();
+        let mut all = self.found(bytes);
+        all.extend(more);
         all.sort_unstable_by_key(|range| (range.start, range.end));
         let mut merged: Vec<Range<usize>> = covered.map(|end| 0..end).into_iter().collect();
         for range in all {
@@ -210,5 +234,37 @@ impl Known {
             }
         }
         merged
+    }
+}
+
+/// What a terminal shows of some bytes that have escapes among them, and where each byte of that stands.
+struct Seen {
+    bytes: Vec<u8>,
+    at: Vec<usize>,
+}
+
+impl Seen {
+    /// `None`: there are no escapes.
+    fn of(bytes: &[u8]) -> Option<Seen> {
+        if !bytes.contains(&ESCAPE) {
+            return None;
+        }
+        let mut seen = Seen { bytes: Vec::with_capacity(bytes.len()), at: Vec::with_capacity(bytes.len()) };
+        let mut at = 0;
+        while at < bytes.len() {
+            if bytes[at..].starts_with(b"\x1b[") {
+                // Numbers, then one letter that says what to do with them.
+                let numbers = bytes[at + 2..].iter().take_while(|byte| (0x20..0x40).contains(*byte));
+                at += 2 + numbers.count() + 1;
+            } else if bytes[at..] == [ESCAPE] {
+                // What it escapes is yet to come.
+                at += 1;
+            } else {
+                seen.bytes.push(bytes[at]);
+                seen.at.push(at);
+                at += 1;
+            }
+        }
+        Some(seen)
     }
 }

@@ -51,6 +51,25 @@ proptest! {
     }
 
     #[test]
+    fn colours_between_its_letters_do_not_hide_a_value(
+        values in values(),
+        text in "([abc]|\x1b\\[[0-9;]{0,3}m){0,60}",
+        cuts in cuts(),
+    ) {
+        let redactor = knowing(&values);
+        let plain = |text: &str| {
+            let mut parts = text.split('\u{1b}');
+            let first = parts.next().unwrap_or_default().to_owned();
+            parts.fold(first, |all, part| all + part.split_once('m').map_or("", |(_, rest)| rest))
+        };
+        let whole = redactor.redact(&text).into_owned();
+        for value in &values {
+            prop_assert!(!plain(&whole).contains(value.as_str()), "{} in {:?}", value, whole);
+        }
+        prop_assert_eq!(in_pieces(&redactor, &text, &cuts), whole);
+    }
+
+    #[test]
     fn what_is_held_back_is_shorter_than_the_longest_form(values in values(), text in "[ab]{0,60}") {
         let redactor = knowing(&values);
         let longest = redactor.now().forms.iter().map(Vec::len).max().unwrap();
