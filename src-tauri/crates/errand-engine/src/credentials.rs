@@ -253,7 +253,7 @@ impl Credentials {
     }
 
     /// Tasks that are held may go on now.
-    fn changed(&self) {
+    pub(crate) fn changed(&self) {
         self.inner.changes.fetch_add(1, Ordering::AcqRel);
         self.retry();
     }

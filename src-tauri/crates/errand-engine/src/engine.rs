@@ -178,6 +178,8 @@ impl Engine {
         let Work::Program(program) = &stored.work;
         self.credentials.read_for_person(&program.secrets).await?;
         self.tell(task, Event::Release { hold: Hold::Keychain, by: Some(by.clone()) }).await?;
+        // The others need not be told one by one.
+        self.credentials.changed();
         Ok(!stored.task.holds.contains(Hold::Person))
     }
 

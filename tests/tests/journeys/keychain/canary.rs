@@ -114,7 +114,10 @@ json.dump(put(json.loads("{" + sys.argv[1] + ",\"summary\":\"C\"}")), open(os.en
     let worker = worker.out.trim_end().to_owned();
     home.wait_for_state(&worker, "needs_you");
     home.ok(&format!("answer {worker} no"));
-    let fails = home.sh("--secret CANARY=token", r#"echo "about $CANARY"; echo "not $CANARY" >&2; exit 3"#);
+    let fails = home.sh(
+        "--secret CANARY=token",
+        r#"printf 'about %s\n' "$CANARY"; printf 'not %s\n' "$CANARY" >&2; exit 3"#,
+    );
     home.ended(&[&worker, &fails]);
     assert_eq!([&chatty, &worker, &fails].map(|id| home.state(id)), ["completed", "completed", "failed"]);
 
