@@ -173,6 +173,7 @@ fn launch(argv: &[&str]) -> Launch {
         argv: argv.iter().map(|word| (*word).to_owned()).collect(),
         cwd: "/".into(),
         env: vec![("PATH".into(), "/usr/bin:/bin".into()), ("HOME".into(), "/".into())],
+        secrets: Vec::new(),
         grace: Duration::from_secs(5),
         sandbox: None,
     }

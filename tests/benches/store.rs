@@ -157,6 +157,7 @@ fn insert(tx: &mut WriteTx<'_>, task: &Task) -> Result<(), StoreError> {
             cwd: "/home/me/project".into(),
             env,
             within: None,
+            secrets: Vec::new(),
             brief: None,
             execution: Default::default(),
             around: Default::default(),

@@ -20,6 +20,8 @@ mod failpoints;
 #[cfg(all(test, target_os = "linux"))]
 mod folders;
 #[cfg(all(test, target_os = "linux"))]
+mod keychain;
+#[cfg(all(test, target_os = "linux"))]
 mod output;
 #[cfg(all(test, target_os = "linux"))]
 mod storm;

@@ -277,6 +277,10 @@ cwd?: string,
  */
 env?: Record<string, string>, 
 /**
+ * Variables whose values are credentials, by the names of those.
+ */
+secrets?: Record<string, string>, 
+/**
  * Not before this moment.
  */
 at?: string, 
@@ -437,6 +441,38 @@ each_s: number,
  */
 problem: WireError | null, };
 
+export type SetCredential = { name: string, value: string, 
+/**
+ * Keep it in the engine's memory alone, until the engine leaves.
+ */
+session?: boolean, };
+
+export type CredentialRef = { name: string, };
+
+export type CredentialView = { name: string, 
+/**
+ * `keychain`, or `session`: in the memory of the engine.
+ */
+kind: string, 
+/**
+ * The engine that kept it is gone, and its value with it.
+ */
+gone: boolean, created_at: string, used_at: string | null, };
+
+export type KeychainView = { 
+/**
+ * `present`, `locked`, `absent` or `denied`.
+ */
+state: string, text: string, 
+/**
+ * What to do about it.
+ */
+hint: string | null, };
+
+export type Credentials = { credentials: Array<CredentialView>, keychain: KeychainView, };
+
+export type SecretView = { variable: string, credential: string, };
+
 export type GetSetting = { name: string, };
 
 export type SetSetting = { name: string, 
@@ -490,6 +526,10 @@ subtasks: Array<SubtaskView>, after: string[], start_at: string | null, timeout_
  * What its program may do.
  */
 isolation: IsolationView, 
+/**
+ * Its variables that are credentials.
+ */
+secrets: Array<SecretView>, 
 /**
  * What is done around its work.
  */
@@ -677,6 +717,12 @@ export interface Commands {
   folder_allow: { params: AllowFolder; reply: FolderView };
   /** Takes that back. */
   folder_forget: { params: FolderRef; reply: FolderView };
+  /** Gives a credential its value. */
+  credential_set: { params: SetCredential; reply: CredentialView };
+  /** The names of all credentials, and how the keychain is. */
+  credential_list: { params: Empty; reply: Credentials };
+  /** Removes a credential with its value. */
+  credential_remove: { params: CredentialRef; reply: Credentials };
   /** Every setting. */
   settings_list: { params: Empty; reply: Settings };
   /** One setting. */

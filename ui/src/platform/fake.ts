@@ -135,6 +135,7 @@ export function aTask(changes: Partial<TaskView> = {}): TaskView {
     },
     around: [],
     exclusive: false,
+    secrets: [],
     own_folder: null,
     run: null,
     questions: [],

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use errand_base::{RunId, TaskId};
+use errand_base::{RunId, Secret, TaskId};
 use errand_model::StartError;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -29,6 +29,8 @@ pub struct FakeRun {
     ended: Arc<Mutex<bool>>,
     checked: Arc<Mutex<u32>>,
     prompts: Arc<Mutex<Vec<Request>>>,
+    /// What it was given beside its work.
+    pub secrets: Vec<(String, Secret<String>)>,
 }
 
 impl FakeRun {
@@ -97,6 +99,7 @@ impl FakeAgent {
             ended: ended.clone(),
             checked: checked.clone(),
             prompts: prompts.clone(),
+            secrets: order.secrets,
         });
         Ok(Box::new(FakeSession { receiver, ended, checked, prompts }))
     }

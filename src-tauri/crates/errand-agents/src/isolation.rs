@@ -107,6 +107,7 @@ mod tests {
             argv: vec!["make".into()],
             cwd: "/home/ada/project".into(),
             env,
+            secrets: Vec::new(),
             brief: None,
             within: None,
             execution,

@@ -13,7 +13,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use errand_base::{RunId, TaskId};
+use errand_base::{RunId, Secret, TaskId};
 use errand_model::{Aside, Check, Exit, Response, StartError, ToolResult, Work};
 use errand_os::ProcessIdentity;
 
@@ -34,6 +34,8 @@ pub struct Order {
     pub task: TaskId,
     pub run: RunId,
     pub work: Arc<Work>,
+    /// The values of its credentials by the variables they go into: for the work, not for what is around it.
+    pub secrets: Vec<(String, Secret<String>)>,
     /// Where its files and its socket are.
     pub desk: Arc<Desk>,
     /// What a worker is to do in its first turn.

@@ -67,6 +67,7 @@ impl Script {
             argv: program.argv.clone(),
             cwd: given,
             env,
+            secrets: Vec::new(),
             grace: order.grace,
             sandbox,
         };
@@ -81,6 +82,7 @@ impl Script {
             execution: program.execution,
         };
         files.variables(&order.desk.token, &mut launch.env);
+        launch.secrets = order.secrets;
         let home = self.home.clone();
         let begin = async move {
             let first = turn::prepare(&files, &launch, order.turn)?;

@@ -4,6 +4,7 @@ mod answer;
 mod backup;
 mod below;
 mod change;
+mod credential;
 mod doctor;
 mod engine;
 mod folder;

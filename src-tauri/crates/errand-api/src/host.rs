@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use errand_base::{Clock, Code, Fault, SystemClock};
+use errand_base::{Clock, Code, Fault, Redactor, SystemClock};
 use errand_engine::{Engine, Leave, Parts};
-use errand_os::{DesktopNotifier, EngineLock, Home, LockError, SystemPower, WorkFolders};
+use errand_os::{DesktopNotifier, EngineLock, Home, LockError, SessionKeychain, SystemPower, WorkFolders};
 use errand_store::{Notice, Store};
 use errand_wire::{Event, Window, WindowKind};
 use tokio::net::UnixListener;
@@ -30,6 +30,8 @@ pub struct Options {
     pub lean_binary: PathBuf,
     /// The desktop app, started when somebody clicks a notification and none is there.
     pub desktop_binary: Option<PathBuf>,
+    /// Shared with whoever else in this process writes texts.
+    pub redactor: Redactor,
 }
 
 impl Options {
@@ -41,6 +43,7 @@ impl Options {
             headless,
             lean_binary: folder.join("errand"),
             desktop_binary: desktop.exists().then_some(desktop),
+            redactor: crate::diary::redactor(),
         }
     }
 }
@@ -95,6 +98,8 @@ pub async fn start(home: Home, options: Options) -> Result<Hosted, Fault> {
         clock: clock.clone(),
         agent: errand_engine::script_agent(options.lean_binary.clone(), home.clone()).await?,
         folders: WorkFolders::of(&home),
+        keychain: Arc::new(SessionKeychain::of(&home)),
+        redactor: options.redactor,
         home: home.clone(),
         door: Arc::new(WorkerDoor::new(boundary.clone())),
         notifier: Arc::new(notifier),

@@ -10,6 +10,7 @@ mod folder_file;
 mod folders;
 pub mod host;
 pub mod isolation;
+mod keys;
 mod markdown;
 mod program;
 mod router;

@@ -101,6 +101,25 @@ pub(crate) fn environment(sent: BTreeMap<String, String>) -> Result<Vec<(String,
     Ok(env.into_iter().collect())
 }
 
+/// The variables that credentials go into.
+pub(crate) fn secrets(
+    sent: BTreeMap<String, String>,
+    env: &BTreeMap<String, String>,
+) -> Result<Vec<(String, String)>, Fault> {
+    for name in sent.keys() {
+        if name.is_empty() || name.contains(['=', '\0']) {
+            return Err(Fault::new(Code::BadUsage, format!("“{name}” cannot be an environment variable.")));
+        }
+        if name.starts_with("ERRAND_") || ALWAYS.contains(&name.as_str()) {
+            return Err(Fault::new(Code::BadUsage, format!("{name} cannot be a credential.")));
+        }
+        if env.contains_key(name) {
+            return Err(Fault::new(Code::BadUsage, format!("{name} is given twice, once as a credential.")));
+        }
+    }
+    Ok(sent.into_iter().collect())
+}
+
 /// Finds the program, so that a slip of the finger is told at once and leaves no task behind.
 pub(crate) fn find(argv: &[String], cwd: &Path, env: &[(String, String)]) -> Result<PathBuf, Fault> {
     let Some(name) = argv.first().filter(|name| !name.is_empty()) else {
@@ -175,6 +194,7 @@ mod tests {
             cwd: "/".into(),
             env: Vec::new(),
             within: None,
+            secrets: Vec::new(),
             brief: None,
             execution: Default::default(),
             around: Default::default(),

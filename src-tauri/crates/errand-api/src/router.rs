@@ -49,17 +49,27 @@ pub(crate) async fn call(api: &Api, name: &str, params: Value) -> Result<Value, 
     let Some(name) = CommandName::parse(name) else {
         return Err(Fault::new(Code::BadUsage, format!("This version of Errand has no command “{name}”.")));
     };
+    let redactor = api.engine.credentials().redactor().clone();
     macro_rules! route {
         ($($variant:ident $text:literal $params:ident => $reply:ident, $doc:literal;)*) => {
             match name { $(CommandName::$variant => run::<command::$variant>(api, params).await,)* }
         };
     }
-    with_commands!(route)
+    let reply: Result<Value, Fault> = with_commands!(route);
+    reply.map_err(|fault| Fault {
+        message: redactor.redact(&fault.message).into_owned(),
+        hint: redactor.redact(&fault.hint).into_owned(),
+        ..fault
+    })
 }
 
 async fn run<C: Body>(api: &Api, params: Value) -> Result<Value, Fault> {
-    let params = serde_json::from_value(params)
-        .map_err(|error| Fault::new(Code::BadUsage, format!("“{}” does not take that: {error}.", C::NAME)))?;
+    let params = serde_json::from_value(params).map_err(|error| {
+        // What is wrong with it may quote the secret value.
+        let quiet = C::NAME == CommandName::CredentialSet.as_str();
+        let why = if quiet { String::new() } else { format!(": {error}") };
+        Fault::new(Code::BadUsage, format!("“{}” does not take that{why}.", C::NAME))
+    })?;
     let reply = C::run(api, params).await?;
     serde_json::to_value(reply)
         .map_err(|error| Fault::new(Code::Internal, format!("The answer has no form: {error}.")))

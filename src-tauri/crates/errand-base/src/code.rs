@@ -10,6 +10,7 @@ pub enum Code {
     TaskNotFound,
     QuestionNotFound,
     SettingNotFound,
+    CredentialNotFound,
     EngineUnreachable,
     /// The two sides speak different versions of the protocol.
     VersionMismatch,
@@ -58,6 +59,12 @@ pub enum Code {
     BadFolderFile,
     /// The folder's file has not been allowed by its person.
     FolderNotAllowed,
+    /// The keychain needs its password before it gives or takes anything.
+    KeychainLocked,
+    KeychainAbsent,
+    KeychainDenied,
+    /// A secret value stands where it would be written down.
+    SecretInClear,
     Internal,
 }
 
@@ -67,6 +74,7 @@ impl Code {
         Code::TaskNotFound,
         Code::QuestionNotFound,
         Code::SettingNotFound,
+        Code::CredentialNotFound,
         Code::EngineUnreachable,
         Code::VersionMismatch,
         Code::Ambiguous,
@@ -95,6 +103,10 @@ impl Code {
         Code::ChecksFailed,
         Code::BadFolderFile,
         Code::FolderNotAllowed,
+        Code::KeychainLocked,
+        Code::KeychainAbsent,
+        Code::KeychainDenied,
+        Code::SecretInClear,
         Code::Internal,
     ];
 
@@ -102,7 +114,10 @@ impl Code {
     pub fn exit(self) -> u8 {
         match self {
             Code::BadUsage => 2,
-            Code::TaskNotFound | Code::QuestionNotFound | Code::SettingNotFound => 4,
+            Code::TaskNotFound
+            | Code::QuestionNotFound
+            | Code::SettingNotFound
+            | Code::CredentialNotFound => 4,
             Code::EngineUnreachable | Code::VersionMismatch => 5,
             Code::TimedOutWaiting => 7,
             Code::Ambiguous
@@ -130,6 +145,10 @@ impl Code {
             | Code::ChecksFailed
             | Code::BadFolderFile
             | Code::FolderNotAllowed
+            | Code::KeychainLocked
+            | Code::KeychainAbsent
+            | Code::KeychainDenied
+            | Code::SecretInClear
             | Code::Internal => 6,
         }
     }
@@ -141,6 +160,7 @@ impl Code {
             Code::TaskNotFound => "`errand list` shows the tasks there are.",
             Code::QuestionNotFound => "`errand show TASK` lists the task's questions.",
             Code::SettingNotFound => "`errand settings list` shows every setting.",
+            Code::CredentialNotFound => "`errand credential list` shows the names there are.",
             Code::EngineUnreachable => "`errand start` starts it.",
             Code::VersionMismatch => "Quit Errand with `errand quit` and start it again.",
             Code::Ambiguous => "Give a few more letters of the id.",
@@ -177,6 +197,16 @@ impl Code {
             Code::FolderNotAllowed => {
                 "Read the file, then `errand folder allow`, or leave it aside with --no-folder-file."
             }
+            Code::KeychainLocked => {
+                "Unlock it, then repeat this; or keep the value until Errand leaves: `errand credential set NAME --session`."
+            }
+            Code::KeychainAbsent => {
+                "Start one, such as GNOME Keyring or KWallet, or keep the value until Errand leaves: `errand credential set NAME --session`."
+            }
+            Code::KeychainDenied => {
+                "Allow it in the keychain's own program, or keep the value until Errand leaves: `errand credential set NAME --session`."
+            }
+            Code::SecretInClear => "Hand it over by name: `errand run --secret VARIABLE=NAME`.",
             Code::Internal => "`errand doctor` collects what a report needs.",
         }
     }

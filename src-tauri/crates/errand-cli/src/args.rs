@@ -75,6 +75,11 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<Folder>,
     },
+    /// Secret values that programs are given by name
+    Credential {
+        #[command(subcommand)]
+        command: Credential,
+    },
     /// Show and change settings
     Settings {
         #[command(subcommand)]
@@ -155,6 +160,9 @@ pub struct Run {
     /// A variable for the program: K=V, or K for its value here; may be repeated
     #[arg(long, value_name = "K[=V]")]
     pub env: Vec<String>,
+    /// A variable for the program whose value is a credential; may be repeated
+    #[arg(long = "secret", value_name = "VARIABLE=NAME", value_parser = parse::pair, requires = "program")]
+    pub secrets: Vec<(String, String)>,
     #[command(flatten)]
     pub limits: Limits,
     /// A command that must succeed before "done" is believed, such as 'cargo test'; may be repeated
@@ -394,6 +402,21 @@ pub enum Folder {
         /// [default: this one]
         folder: Option<String>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Credential {
+    /// Give a credential its value, at a prompt or on standard input
+    Set {
+        name: String,
+        /// Keep it in memory alone, until Errand leaves
+        #[arg(long)]
+        session: bool,
+    },
+    /// Their names, and how the keychain is
+    List,
+    /// Remove a credential with its value
+    Remove { name: String },
 }
 
 #[derive(Debug, Subcommand)]

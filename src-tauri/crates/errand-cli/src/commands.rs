@@ -2,6 +2,7 @@
 //! came with `--json`, as text for a person without.
 
 pub mod change;
+pub mod credential;
 pub mod data;
 pub mod folder;
 pub mod look;
@@ -39,6 +40,7 @@ pub async fn perform(session: &Session, command: Command) -> End {
         Command::Backup(typed) => data::backup(session, typed).await,
         Command::Restore(typed) => data::restore(session, &typed),
         Command::Folder { command } => folder::folder(session, command).await,
+        Command::Credential { command } => credential::credential(session, command).await,
         Command::Settings { command } => settings::settings(session, command).await,
         Command::Doctor(typed) => data::doctor(session, &typed).await,
         Command::InTask(verb) => worker::perform(verb, session.json).await,

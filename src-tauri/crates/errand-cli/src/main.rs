@@ -6,6 +6,7 @@ mod commands;
 mod engine;
 mod environment;
 mod follow;
+mod hidden;
 mod launch;
 mod output;
 mod parse;

@@ -69,6 +69,17 @@ pub fn current_folder() -> Result<String, Fault> {
     })
 }
 
+/// `VARIABLE=NAME`
+pub fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((variable, name)) if !variable.is_empty() && !name.is_empty() => {
+            Ok((variable.to_owned(), name.to_owned()))
+        }
+        // What was typed may be a value.
+        Some(_) | None => Err("write VARIABLE=NAME, with the name of a credential".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use errand_wire::{Notify, Priority, TaskState};

@@ -1,5 +1,6 @@
 //! `errand run`: hand over, and stay if asked to.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 
@@ -125,6 +126,7 @@ fn request(typed: Run, own: &Variables, brief: impl Fn() -> Result<String, Fault
         title: typed.title,
         cwd,
         env,
+        secrets: secrets(typed.secrets)?,
         at: typed.at,
         after: typed.after,
         labels: typed.labels,
@@ -156,6 +158,17 @@ fn request(typed: Run, own: &Variables, brief: impl Fn() -> Result<String, Fault
         managed: typed.managed,
         staged: None,
     })
+}
+
+fn secrets(typed: Vec<(String, String)>) -> Result<BTreeMap<String, String>, Fault> {
+    let mut secrets = BTreeMap::new();
+    for (variable, name) in typed {
+        if secrets.contains_key(&variable) {
+            return Err(Fault::new(Code::BadUsage, format!("--secret gives {variable} twice.")));
+        }
+        secrets.insert(variable, name);
+    }
+    Ok(secrets)
 }
 
 pub(crate) fn read_brief() -> Result<String, Fault> {

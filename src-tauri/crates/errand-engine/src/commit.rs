@@ -1,8 +1,10 @@
 //! What a decision writes: state, reason, artifact and delivery in one transaction. Publishing comes after it.
 
 use errand_base::{Code, Fault, TaskId, Timestamp};
-use errand_model::{DeliveryKind, Dependency, Effect, Reason, Run, Step, Subject, Task, Transition, accept};
-use errand_store::{DeliveryState, Inserted, NewDelivery, RunKey, StoreError, WriteTx};
+use errand_model::{
+    DeliveryKind, Dependency, Effect, Hold, Holds, Reason, Run, Step, Subject, Task, Transition, accept,
+};
+use errand_store::{DeliveryState, Inserted, NewDelivery, Reader, RunKey, StoreError, WriteTx};
 
 use crate::input::{Acceptance, Edit, LiveTask, NewTask, Used};
 use crate::{failpoint, outbox, subtasks};
@@ -16,6 +18,8 @@ pub(crate) struct StepWrite {
     pub seq: i64,
     pub from_version: u64,
     pub was_final: bool,
+    /// What held it before.
+    pub held: Holds,
     /// The run that the step is about, as it is afterwards or as it was.
     pub run: Option<Run>,
     pub used: Option<Used>,
@@ -146,7 +150,29 @@ pub(crate) fn write_step(
     if ends && !write.was_final {
         subtasks::tell_root(tx, write.seq, step, now)?;
     }
+    if write.held.contains(Hold::Keychain) && !step.task.holds.contains(Hold::Keychain) {
+        withdraw_notices(tx, write.seq, now)?;
+    }
     Ok(Written::Won { begun })
+}
+
+/// What they told of is mended, or does not matter any more.
+fn withdraw_notices(tx: &mut WriteTx<'_>, seq: i64, now: Timestamp) -> Result<(), StoreError> {
+    let told = tx.deliveries().of_task(seq)?;
+    for delivery in told.into_iter().filter(|delivery| delivery.kind == DeliveryKind::Notice) {
+        outbox::settle(tx, delivery, DeliveryState::Withdrawn, Reason::Settled, now)?;
+    }
+    Ok(())
+}
+
+/// One keychain that is closed is one thing to tell, however many tasks wait for it.
+fn is_told_already(tx: &Reader<'_>, step: &Step, kind: DeliveryKind) -> Result<bool, StoreError> {
+    let of_keychain = kind == DeliveryKind::Notice && step.task.reason == Reason::HeldForKeychain;
+    if !of_keychain || !step.task.holds.contains(Hold::Keychain) {
+        return Ok(false);
+    }
+    let held = tx.tasks().held_by(Hold::Keychain)?;
+    Ok(held.iter().any(|stored| stored.task.id != step.task.id))
 }
 
 pub(crate) fn write_effect(
@@ -178,6 +204,7 @@ pub(crate) fn write_effect(
                 tx.artifacts().file(run.id, seq, run.n, artifact, now)?;
             }
         }
+        Effect::Deliver(kind) if is_told_already(tx, step, *kind)? => {}
         Effect::Deliver(kind) => {
             let question = match kind {
                 DeliveryKind::Question => step.task.questions.last().map(|question| question.n),

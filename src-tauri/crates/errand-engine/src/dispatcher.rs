@@ -14,7 +14,8 @@ use std::sync::Arc;
 
 use errand_base::{Code, Fault, RunId, TaskId};
 use errand_model::{
-    AnswerText, Candidate, Choice, Death, Effect, Event, Hold, Moment, Rank, State, Step, World, admit, step,
+    AnswerText, Candidate, Choice, Death, Effect, Event, Hold, Holds, Moment, Rank, State, Step, World,
+    admit, step,
 };
 
 use crate::commit::{StepWrite, Written};
@@ -204,6 +205,7 @@ impl Dispatcher {
                             seq: entry.live.seq,
                             from_version: entry.live.task.version,
                             was_final: entry.live.task.state.is_final(),
+                            held: entry.live.task.holds,
                             run: step.task.run.clone().or_else(|| entry.live.task.run.clone()),
                             used: letter.used,
                         },
@@ -228,6 +230,11 @@ impl Dispatcher {
         let Some(letter) = entry.committing.take() else { return };
         match result {
             Ok(Written::Won { begun }) => {
+                let readable = |holds: Holds| !holds.contains(Hold::Keychain);
+                if !readable(entry.live.task.holds) && readable(step.task.holds) {
+                    // What was shown about it is to be withdrawn.
+                    self.actions.push(Action::Deliver);
+                }
                 entry.live.task.clone_from(&step.task);
                 self.place_as_of(task, letter.decided.unwrap_or(self.now));
                 self.begun(begun, letter.spawner);

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use errand_agents::{Agent, Script};
-use errand_base::{Clock, Code, Fault, RunId, TaskId};
-use errand_model::{Event, Moment, Reason, Surface};
-use errand_os::{Home, Notifier, Power, PowerEvents, PowerStatus, WorkFolders};
+use errand_base::{Clock, Code, Fault, Redactor, RunId, TaskId};
+use errand_model::{Answer, By, Event, Hold, Moment, Question, Reason, Surface, Work};
+use errand_os::{Home, Keychain, Notifier, Power, PowerEvents, PowerStatus, WorkFolders};
 use errand_store::{Cleanup, Entry, Store, SubjectKind, WriteTx};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::commit::{self, StepWrite, Written};
+use crate::credentials::Credentials;
 use crate::dispatcher::{Dispatcher, pause_event};
 use crate::input::{Accepted, Action, Counts, Edit, Input, Leave, LiveTask, NewTask};
 use crate::launch::Launcher;
@@ -36,6 +37,9 @@ pub struct Parts {
     pub door: Arc<dyn Door>,
     pub agent: Arc<dyn Agent>,
     pub folders: WorkFolders,
+    pub keychain: Arc<dyn Keychain>,
+    /// Knows the secret values; whoever else writes texts shares it.
+    pub redactor: Redactor,
     pub notifier: Arc<dyn Notifier>,
     pub notifier_events: mpsc::UnboundedReceiver<errand_os::NotifierEvent>,
     pub power: Arc<dyn Power>,
@@ -53,14 +57,16 @@ pub struct Engine {
     outbox: Outbox,
     power: Arc<dyn Power>,
     folders: WorkFolders,
+    credentials: Credentials,
     left: watch::Receiver<bool>,
 }
 
 impl Engine {
     /// Takes up where the engine before left off, and starts working.
     pub async fn start(parts: Parts) -> Result<Engine, Fault> {
-        let Parts { store, clock, home, door, folders, agent, notifier, notifier_events, .. } = parts;
-        let Parts { power, power_events, clicks, .. } = parts;
+        let Parts { store, clock, home, door, folders, agent, keychain, redactor, .. } = parts;
+        let (notifier, notifier_events, clicks) = (parts.notifier, parts.notifier_events, parts.clicks);
+        let (power, power_events) = (parts.power, parts.power_events);
         let kept = store.read(|reader| reader.settings().all()).await?;
         let live = settings::Live::from_kept(&kept);
         let unfinished = recovery::unfinished(&store).await?;
@@ -80,6 +86,7 @@ impl Engine {
 
         retention::start(&store, &folders, &clock, may_remove, left.clone());
 
+        let credentials = Credentials::new(store.clone(), clock.clone(), keychain, redactor, input.clone());
         let engine = Engine {
             input: input.clone(),
             store: store.clone(),
@@ -87,6 +94,7 @@ impl Engine {
             outbox: outbox.clone(),
             power: power.clone(),
             folders: folders.clone(),
+            credentials: credentials.clone(),
             left,
         };
         let launcher = Launcher {
@@ -96,6 +104,7 @@ impl Engine {
             home: Arc::new(home),
             door,
             folders,
+            credentials: credentials.clone(),
             input: input.clone(),
         };
         tokio::spawn(pass_on(power_events, input.clone()));
@@ -113,17 +122,26 @@ impl Engine {
         };
         driver.carry_out(actions);
         tokio::spawn(driver.run(inputs));
+        // Nothing waits for the keychain here: it may take its time, or never answer.
+        credentials.retry();
         Ok(engine)
     }
 
     /// Hands over a task. The answer comes after the commit.
     pub async fn accept(&self, new: NewTask) -> Result<Accepted, Fault> {
+        self.keep_secrets_out(&new)?;
         if new.own.is_none() {
             return self.write_down(new).await;
         }
         let engine = self.clone();
         // A caller that goes away meanwhile must not leave a folder that nobody holds and whose row is yet to come.
         folders::undisturbed(async move { folders::accept(&engine, new).await }).await?
+    }
+
+    fn keep_secrets_out(&self, new: &NewTask) -> Result<(), Fault> {
+        let work = serde_json::to_string(&new.work).unwrap_or_default();
+        let texts = [&new.title, &new.command, &work].into_iter().chain(&new.labels).chain(&new.key);
+        texts.into_iter().try_for_each(|text| self.credentials.keep_out(text))
     }
 
     pub(crate) async fn write_down(&self, new: NewTask) -> Result<Accepted, Fault> {
@@ -143,6 +161,10 @@ impl Engine {
     pub async fn tell(&self, task: &TaskId, event: Event) -> Result<(), Fault> {
         let id = task.clone();
         let stored = self.store.read(move |reader| reader.tasks().load(&id)).await?;
+        let asked: &[Question] = stored.as_ref().map_or(&[], |stored| &stored.task.questions);
+        for text in kept_texts(&event, asked) {
+            self.credentials.keep_out(text)?;
+        }
         if stored.as_ref().is_some_and(|stored| stored.cleanup == Some(Cleanup::Pending)) {
             let fault = Fault::new(Code::IllegalState, format!("{task} is being removed."));
             return Err(fault.hint("Once it is gone, hand over a new one."));
@@ -161,7 +183,10 @@ impl Engine {
     }
 
     /// Pauses a task, or lets it go on, and with it what it has handed on.
-    pub async fn pause(&self, task: &TaskId, pause: bool, by: errand_model::By) -> Result<(), Fault> {
+    pub async fn pause(&self, task: &TaskId, pause: bool, by: By) -> Result<(), Fault> {
+        if !pause && self.resume_held(task, &by).await? {
+            return Ok(());
+        }
         self.tell(task, pause_event(pause, by.clone())).await?;
         let id = task.clone();
         let below = self.store.read(move |reader| {
@@ -174,8 +199,30 @@ impl Engine {
         Ok(())
     }
 
+    /// Lets a task go on that waits for a credential; refused while that still cannot be read. Says whether nothing
+    /// else holds it.
+    async fn resume_held(&self, task: &TaskId, by: &By) -> Result<bool, Fault> {
+        let id = task.clone();
+        let stored = self.store.read(move |reader| reader.tasks().load(&id)).await?;
+        let Some(stored) = stored.filter(|stored| stored.task.holds.contains(Hold::Keychain)) else {
+            return Ok(false);
+        };
+        let Work::Program(program) = &stored.work;
+        self.credentials.read_for_person(&program.secrets).await?;
+        self.tell(task, Event::Release { hold: Hold::Keychain, by: Some(by.clone()) }).await?;
+        // The others need not be told one by one.
+        self.credentials.changed();
+        Ok(!stored.task.holds.contains(Hold::Person))
+    }
+
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     /// Changes what may be changed after a task was handed over.
     pub async fn edit(&self, task: &TaskId, edit: Edit) -> Result<(), Fault> {
+        let texts = edit.title.iter().chain(edit.labels.iter().flatten());
+        texts.into_iter().try_for_each(|text| self.credentials.keep_out(text))?;
         let id = task.clone();
         let now = self.clock.now();
         let task = self.store.write(move |tx| commit::write_edit(tx, &id, &edit, now)).await?;
@@ -438,4 +485,25 @@ pub async fn script_agent(lean_binary: PathBuf, home: errand_os::Home) -> Result
             .hint("Install Errand again: `errand` and `errand-desktop` belong side by side.")
     })?;
     Ok(Arc::new(script))
+}
+
+/// What a person writes that would be written down. What goes into a secret field is not.
+fn kept_texts<'a>(event: &'a Event, asked: &[Question]) -> Vec<&'a str> {
+    match event {
+        Event::Message { text, .. } => vec![text],
+        Event::Answer { question, answer, .. } => {
+            let fields =
+                asked.iter().find(|asked| asked.n == *question).map_or(&[][..], |asked| &asked.fields);
+            let secret = |name: &str| fields.iter().any(|field| field.secret && field.name == name);
+            match answer {
+                Answer::Text(_) if fields.len() == 1 && fields[0].secret => Vec::new(),
+                Answer::Text(text) => vec![text],
+                Answer::Fields(values) => {
+                    let kept = values.iter().filter(|(name, _)| !secret(name));
+                    kept.map(|(_, value)| value.as_str()).collect()
+                }
+            }
+        }
+        _ => Vec::new(),
+    }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use errand_agents::{End, Session, SessionEvent, Stream};
-use errand_base::Clock;
+use errand_base::{Clock, Redactor};
 use errand_model::{Afterwards, Check, Death, Part, ToolResult};
 use tokio::time::{Instant, sleep_until};
 
 use crate::input::{Report, Used};
-use crate::output::WholeLines;
+use crate::output::Flow;
 use crate::run::RunShared;
 use crate::text::plain_text;
 
@@ -33,6 +33,7 @@ pub(crate) struct Attempt<S> {
     pub clock: Arc<dyn Clock>,
     /// After how long without a sign of life to say so.
     pub silence: Duration,
+    pub redactor: Redactor,
 }
 
 /// Runs until no process of the run is left.
@@ -43,10 +44,9 @@ pub(crate) async fn attempt<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report
 }
 
 async fn listen<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report) + Send) {
-    let Attempt { mut session, mut sink, shared, clock, mut silence } = attempt;
-    let mut output = WholeLines::default();
-    let mut errors = WholeLines::default();
-    let mut aside = WholeLines::default();
+    let Attempt { mut session, mut sink, shared, clock, mut silence, redactor } = attempt;
+    let [mut output, mut errors, mut aside] =
+        [Stream::Output, Stream::Errors, Stream::Aside].map(|stream| Flow::new(stream, &redactor));
     let mut last_heard = clock.now();
     let mut deadline = Instant::now() + silence;
     let mut silent = false;
@@ -100,8 +100,10 @@ async fn listen<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report) + Send) {
             }
             () = sleep_until(show_part.unwrap_or(deadline)), if show_part.is_some() => {
                 show_part = None;
-                flush(&mut sink, &mut output, &mut errors).await;
-                write_rest(&mut sink, Stream::Aside, &mut aside).await;
+                for flow in [&mut output, &mut errors, &mut aside] {
+                    let part = flow.part();
+                    write(&mut sink, flow.stream, part).await;
+                }
                 continue;
             }
             () = sleep_until(deadline), if !silent => {
@@ -122,26 +124,19 @@ async fn listen<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report) + Send) {
                 if std::mem::take(&mut silent) {
                     report(Report::Spoke);
                 }
-                let lines = match stream {
-                    Stream::Output => {
-                        shared.with_tails(|tails| tails.output(&bytes));
-                        output.push(bytes)
-                    }
-                    Stream::Errors => {
-                        shared.with_tails(|tails| tails.errors(&bytes));
-                        errors.push(bytes)
-                    }
-                    Stream::Aside => aside.push(bytes),
+                let flow = match stream {
+                    Stream::Output => &mut output,
+                    Stream::Errors => &mut errors,
+                    Stream::Aside => &mut aside,
                 };
-                if !lines.is_empty() {
-                    sink.append(stream, lines).await;
-                }
+                let lines = flow.push(bytes, &shared);
+                write(&mut sink, stream, lines).await;
                 let part = output.has_part() || errors.has_part() || aside.has_part();
                 show_part = part.then(|| Instant::now() + LINE_PATIENCE);
             }
             SessionEvent::StartFailed(error) => return report(Report::StartFailed(error)),
             SessionEvent::Exited { exit, gone, cpu, max_rss_kib, checks } => {
-                flush(&mut sink, &mut output, &mut errors).await;
+                flush(&mut sink, &shared, &mut output, &mut errors).await;
                 let used = Used { exit, cpu, max_rss_kib };
                 report(Report::Exited { tail: shared.tail(), gone, used, checks: readable(checks) });
                 silent = true;
@@ -150,7 +145,7 @@ async fn listen<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report) + Send) {
                 }
             }
             SessionEvent::TurnEnded { exit, response, cpu, max_rss_kib, checks, tools } => {
-                flush(&mut sink, &mut output, &mut errors).await;
+                flush(&mut sink, &shared, &mut output, &mut errors).await;
                 let used = Used { exit, cpu, max_rss_kib };
                 let winds_up = shared.winds_up();
                 let tools = plain_results(tools);
@@ -160,11 +155,11 @@ async fn listen<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report) + Send) {
                 silent = true;
             }
             SessionEvent::Gone => {
-                flush(&mut sink, &mut output, &mut errors).await;
+                flush(&mut sink, &shared, &mut output, &mut errors).await;
                 return report(Report::Gone);
             }
             SessionEvent::Aside(doing) => {
-                write_rest(&mut sink, Stream::Aside, &mut aside).await;
+                finish(&mut sink, &shared, &mut aside).await;
                 // What is done beside the work has a limit of its own, and may be silent.
                 match doing.as_ref().map(|doing| doing.part) {
                     Some(Part::StopCheck) => crate::failpoint::hit("while_checking"),
@@ -181,7 +176,7 @@ async fn listen<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report) + Send) {
             SessionEvent::WindUpFailed(why) => report(Report::WindUpFailed(plain_text(why.as_bytes()))),
             SessionEvent::Stuck { processes } => report(Report::Stuck { processes }),
             SessionEvent::Lost => {
-                flush(&mut sink, &mut output, &mut errors).await;
+                flush(&mut sink, &shared, &mut output, &mut errors).await;
                 return report(Report::Lost { death: Death::SupervisorDied, tail: shared.tail() });
             }
         }
@@ -203,15 +198,19 @@ fn plain_results(mut tools: Vec<ToolResult>) -> Vec<ToolResult> {
     tools
 }
 
-async fn write_rest<S: Sink>(sink: &mut S, stream: Stream, lines: &mut WholeLines) {
-    let rest = lines.finish();
-    if !rest.is_empty() {
-        sink.append(stream, rest).await;
+async fn write<S: Sink>(sink: &mut S, stream: Stream, bytes: Vec<u8>) {
+    if !bytes.is_empty() {
+        sink.append(stream, bytes).await;
     }
 }
 
-/// Writes what was printed without a line end.
-async fn flush<S: Sink>(sink: &mut S, output: &mut WholeLines, errors: &mut WholeLines) {
-    write_rest(sink, Stream::Output, output).await;
-    write_rest(sink, Stream::Errors, errors).await;
+/// Writes what was held back. Whoever printed it has ended.
+async fn finish<S: Sink>(sink: &mut S, shared: &RunShared, flow: &mut Flow) {
+    let rest = flow.finish(shared);
+    write(sink, flow.stream, rest).await;
+}
+
+async fn flush<S: Sink>(sink: &mut S, shared: &RunShared, output: &mut Flow, errors: &mut Flow) {
+    finish(sink, shared, output).await;
+    finish(sink, shared, errors).await;
 }

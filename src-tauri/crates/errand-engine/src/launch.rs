@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use errand_agents::{Agent, Answered, Desk, Limits, Order, Request, Written};
-use errand_base::{Clock, Code, Fault, TaskId, secret_word};
-use errand_model::{StartError, Task, ToolResult, TurnRecord, Work};
+use errand_base::{Clock, Code, Fault, Secret, TaskId, secret_word};
+use errand_model::{Program, StartError, Task, ToolResult, TurnRecord, Work};
 use errand_os::{Home, WorkFolders};
 use errand_store::{LogRun, QuestionState, Store, StoreError, Stored};
 use tokio::sync::mpsc;
 
+use crate::credentials::Credentials;
 use crate::executor::{Attempt, attempt};
 use crate::input::{Input, Launch, Report};
 use crate::log_sink::LogSink;
+use crate::redaction::Redact;
 use crate::run::{NextTurn, RunShared};
 use crate::worker::{Door, Worker};
 use crate::{folders, subtasks};
@@ -31,6 +33,7 @@ pub(crate) struct Launcher {
     pub home: Arc<Home>,
     pub door: Arc<dyn Door>,
     pub folders: WorkFolders,
+    pub credentials: Credentials,
     pub input: mpsc::UnboundedSender<Input>,
 }
 
@@ -39,7 +42,14 @@ impl Launcher {
         let me = self.clone();
         tokio::spawn(async move {
             let (task, run, input) = (launch.task.clone(), launch.run, me.input.clone());
-            let report = move |report| drop(input.send(Input::Report { task: task.clone(), run, report }));
+            let redactor = me.credentials.redactor().clone();
+            launch.shared.with_tails(|tails| tails.hide(redactor.clone()));
+            let hide = redactor.clone();
+            let report = move |report: Report| {
+                let report = report.redacted(&hide);
+                drop(input.send(Input::Report { task: task.clone(), run, report }));
+            };
+            let changes = me.credentials.changes();
             let open = match me.open(&launch) {
                 Ok(open) => open,
                 Err(error) => return report(Report::StartFailed(error)),
@@ -65,9 +75,15 @@ impl Launcher {
                 Ok(session) => {
                     let clock = me.clock.clone();
                     let report = |told| report(subtasks::checked(told, &folder));
-                    attempt(Attempt { session, sink, shared, clock, silence }, report).await;
+                    attempt(Attempt { session, sink, shared, clock, silence, redactor }, report).await;
                 }
-                Err(error) => report(Report::StartFailed(error)),
+                Err(error) => {
+                    let held = matches!(error, StartError::Credential(_));
+                    report(Report::StartFailed(error));
+                    if held {
+                        me.credentials.was_held(changes).await;
+                    }
+                }
             }
             drop(open);
         });
@@ -107,6 +123,7 @@ impl Launcher {
             self.input.clone(),
             self.store.clone(),
             self.clock.clone(),
+            self.credentials.redactor().clone(),
         );
         let failed = |error| StartError::Other(format!("its socket could not be made: {error}"));
         let door = self.door.open(Arc::new(worker)).map_err(failed)?;
@@ -118,14 +135,31 @@ impl Launcher {
         if let Some(work) = launch.work.clone().filter(|_| !launch.turn) {
             let Work::Program(program) = work.as_ref();
             launch.shared.set_around(&program.around);
-            return Ok(Order { task, run, work, desk, turn: None, grace });
+            let secrets = self.secrets(&task, program).await?;
+            return Ok(Order { task, run, work, secrets, desk, turn: None, grace });
         }
         let read = self.turn(&task).await.map_err(|error| StartError::Other(error.to_string()))?;
         let (request, stored) = read;
         let Work::Program(program) = &stored.work;
         launch.shared.set_around(&program.around);
+        let secrets = self.secrets(&task, program).await?;
         let turn = launch.turn.then(|| Box::new(request));
-        Ok(Order { task, run, work: Arc::new(stored.work), desk, turn, grace })
+        Ok(Order { task, run, work: Arc::new(stored.work), secrets, desk, turn, grace })
+    }
+
+    /// What its program gets beside the variables that are written down.
+    async fn secrets(
+        &self,
+        task: &TaskId,
+        program: &Program,
+    ) -> Result<Vec<(String, Secret<String>)>, StartError> {
+        self.credentials.values(&program.secrets).await.map_err(|fault| {
+            let next = match fault.code {
+                Code::CredentialNotFound => fault.hint,
+                _ => format!("Mend that, then `errand resume {task}`."),
+            };
+            StartError::Credential(format!("{} {next}", fault.message))
+        })
     }
 
     async fn turn(&self, task: &TaskId) -> Result<(Request, Stored), StoreError> {

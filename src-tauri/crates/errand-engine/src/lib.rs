@@ -5,6 +5,7 @@
 
 mod archive;
 mod commit;
+mod credentials;
 mod dispatcher;
 mod engine;
 mod executor;
@@ -16,6 +17,7 @@ mod log_sink;
 mod outbox;
 mod output;
 mod recovery;
+mod redaction;
 mod removal;
 mod retention;
 mod run;
@@ -24,6 +26,7 @@ mod subtasks;
 mod text;
 mod worker;
 
+pub use credentials::{Credentials, KeychainReport, Listed};
 pub use engine::{Engine, Parts, script_agent};
 pub use folders::{ATTACHMENTS_VARIABLE, OwnFolder, attach_fault};
 pub use input::{Accepted, Counts, Edit, Leave, NewTask};

@@ -2,8 +2,12 @@
 
 use std::collections::VecDeque;
 
+use errand_agents::Stream;
+use errand_base::{RedactedStream, Redactor};
 use errand_model::Tail;
 
+use crate::redaction::Redact;
+use crate::run::RunShared;
 use crate::text::plain_text;
 
 /// A line longer than this goes into the log in pieces.
@@ -45,14 +49,66 @@ impl WholeLines {
     }
 }
 
+/// One stream of a run on its way out: without secret values, and in whole lines.
+pub(crate) struct Flow {
+    pub stream: Stream,
+    clean: RedactedStream,
+    lines: WholeLines,
+}
+
+impl Flow {
+    pub fn new(stream: Stream, redactor: &Redactor) -> Flow {
+        Flow { stream, clean: redactor.stream(), lines: WholeLines::default() }
+    }
+
+    /// Whole lines for the log, as far as there are any now.
+    pub fn push(&mut self, bytes: Vec<u8>, shared: &RunShared) -> Vec<u8> {
+        let bytes = self.clean.push(bytes);
+        self.keep(&bytes, shared);
+        self.lines.push(bytes)
+    }
+
+    pub fn has_part(&self) -> bool {
+        self.lines.has_part()
+    }
+
+    /// What was printed after the last line end. What may be the beginning of a secret stays back.
+    pub fn part(&mut self) -> Vec<u8> {
+        self.lines.finish()
+    }
+
+    /// Whoever printed has ended.
+    pub fn finish(&mut self, shared: &RunShared) -> Vec<u8> {
+        let rest = self.clean.finish();
+        self.keep(&rest, shared);
+        let mut lines = self.lines.push(rest);
+        lines.append(&mut self.lines.finish());
+        lines
+    }
+
+    fn keep(&self, bytes: &[u8], shared: &RunShared) {
+        match self.stream {
+            Stream::Output => shared.with_tails(|tails| tails.output(bytes)),
+            Stream::Errors => shared.with_tails(|tails| tails.errors(bytes)),
+            Stream::Aside => {}
+        }
+    }
+}
+
 /// The last bytes of both streams of a run.
 #[derive(Default)]
 pub(crate) struct Tails {
     output: Ring,
     errors: Ring,
+    redactor: Redactor,
 }
 
 impl Tails {
+    /// What to keep out of the texts.
+    pub fn hide(&mut self, redactor: Redactor) {
+        self.redactor = redactor;
+    }
+
     pub fn output(&mut self, bytes: &[u8]) {
         self.output.push(bytes, REPORT);
     }
@@ -64,7 +120,8 @@ impl Tails {
     pub fn text(&self) -> Tail {
         let (output, left_out) = self.output.whole_lines();
         let (errors, _) = self.errors.whole_lines();
-        Tail { output: plain_text(&output), errors: plain_text(&errors), left_out }
+        // Without the escapes between its letters a value may stand there as a whole.
+        Tail { output: plain_text(&output), errors: plain_text(&errors), left_out }.redacted(&self.redactor)
     }
 }
 

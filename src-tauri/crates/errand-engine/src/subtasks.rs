@@ -52,6 +52,7 @@ pub(crate) fn begin(
         cwd: wish.cwd.clone().unwrap_or(own.cwd),
         argv: wish.argv.clone().unwrap_or(own.argv),
         env: own.env,
+        secrets: own.secrets,
         brief: wish.brief.clone(),
         execution: own.execution,
         // What must hold for the whole need not hold for a part.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use errand_agents::{Desk, Subtask};
-use errand_base::{Clock, Code, Fault, RunId, TaskId, Timestamp};
+use errand_base::{Clock, Code, Fault, Redactor, RunId, TaskId, Timestamp};
 use errand_model::{
     AnswerText, Ask, CallOff, Check, Checkpoint, Event, Field, Finish, SubtaskWish, WakeWish, Work,
 };
@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::folders::blocking;
 use crate::input::{Accepted, Input};
+use crate::redaction::Redact;
 use crate::run::RunShared;
 use crate::subtasks;
 
@@ -50,6 +51,7 @@ pub struct Worker {
     input: mpsc::UnboundedSender<Input>,
     store: Store,
     clock: Arc<dyn Clock>,
+    redactor: Redactor,
     written: Mutex<Option<Timestamp>>,
     handed_over: AtomicBool,
 }
@@ -70,9 +72,10 @@ impl Worker {
         input: mpsc::UnboundedSender<Input>,
         store: Store,
         clock: Arc<dyn Clock>,
+        redactor: Redactor,
     ) -> Worker {
         let (written, handed_over) = (Mutex::default(), AtomicBool::default());
-        Worker { task, run, desk, shared, input, store, clock, written, handed_over }
+        Worker { task, run, desk, shared, input, store, clock, redactor, written, handed_over }
     }
 
     /// The process that the run was started with.
@@ -81,6 +84,7 @@ impl Worker {
     }
 
     pub async fn ask(&self, ask: Ask) -> Result<Asking, Fault> {
+        let ask = ask.redacted(&self.redactor);
         let ask = Ask {
             text: bounded("The question", ask.text, LONGEST_QUESTION)?,
             options: options(ask.options)?,
@@ -108,6 +112,7 @@ impl Worker {
     }
 
     pub async fn progress(&self, checkpoint: Checkpoint) -> Result<(), Fault> {
+        let checkpoint = checkpoint.redacted(&self.redactor);
         let checkpoint = Checkpoint {
             note: bounded("The note", checkpoint.note, LONGEST_NOTE)?,
             percent: checkpoint.percent.map(|percent| percent.min(100)),
@@ -131,6 +136,7 @@ impl Worker {
 
     /// Says whether this was the result that counts, or came after one. What must hold at the end is looked at first.
     pub async fn finish(&self, finish: Finish) -> Result<bool, Fault> {
+        let finish = finish.redacted(&self.redactor);
         let report = bounded("The report", finish.report, LONGEST_REPORT)?;
         let mut finish = Finish { report, ..finish };
         self.sign_of_life();
@@ -149,7 +155,7 @@ impl Worker {
 
     /// The stop checks, all of them met; else what they said.
     async fn believable(&self) -> Result<Vec<Check>, Fault> {
-        let checks = self.shared.checked().await.ok_or_else(gone)?;
+        let checks = self.shared.checked().await.ok_or_else(gone)?.redacted(&self.redactor);
         let unmet: Vec<&Check> = checks.iter().filter(|check| !check.met).collect();
         if unmet.is_empty() {
             return Ok(checks);
@@ -162,7 +168,7 @@ impl Worker {
 
     /// Something outside is about to be done, or was.
     pub async fn deed(&self, what: String, done: bool) -> Result<(), Fault> {
-        let what = bounded("The effect", what, LONGEST_NOTE)?;
+        let what = bounded("The effect", what.redacted(&self.redactor), LONGEST_NOTE)?;
         if what.trim().is_empty() {
             return Err(Fault::new(Code::BadUsage, "It is not said what is done."));
         }
@@ -172,6 +178,7 @@ impl Worker {
 
     /// When it will be woken, if that is known.
     pub async fn wake(&self, wish: WakeWish) -> Result<Option<Timestamp>, Fault> {
+        let wish = wish.redacted(&self.redactor);
         if wish.why.trim().is_empty() && !wish.when_subtasks_end {
             return Err(Fault::new(Code::BadUsage, "It is not said why it should be woken."));
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use errand_base::TaskId;
 
-use crate::{Held, Holds, Lease, Priority};
+use crate::{Held, Hold, Holds, Lease, Priority};
 
 /// The order of the queue: urgent before low, resumed work before new work, then first come, first served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,6 +81,9 @@ impl std::fmt::Display for Why {
             Why::Slots { slots, ahead: 1 } => write!(f, "1 task is ahead of it; {slots} run at once"),
             Why::Slots { slots, ahead } => write!(f, "{ahead} tasks are ahead of it; {slots} run at once"),
             Why::Paused => f.write_str("everything is paused"),
+            Why::Held(holds) if holds.contains(Hold::Keychain) => {
+                f.write_str("a credential that it needs cannot be read")
+            }
             Why::Held(_) => f.write_str("it is paused"),
             Why::PreviousRun => f.write_str("processes of its previous run are still being ended"),
             Why::Folder { task } => write!(f, "Waits for the folder, which {task} uses"),
@@ -186,7 +189,6 @@ fn own_obstacle(candidate: &Candidate) -> Option<Why> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Hold;
 
     const WORLD: World<'static> =
         World { slots: 2, held_slots: 0, leases: &[], paused: false, quitting: false, disk_full: false };

@@ -120,6 +120,9 @@ impl Artifact {
                 format!("It could not be prepared: {words}."),
                 "Look at the output, mend that, then `errand retry`.",
             ),
+            StartError::Credential(words) => {
+                (words.trim_end_matches('.').to_owned() + ".", "Mend that, then `errand retry`.")
+            }
             StartError::Other(words) => {
                 (format!("The program could not be started: {words}."), "Mend that, then `errand retry`.")
             }

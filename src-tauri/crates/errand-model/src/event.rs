@@ -67,6 +67,8 @@ pub enum StartError {
     Preflight(String),
     /// A command that was to prepare the run failed.
     BeforeRun(String),
+    /// A credential cannot be read: which, and why, as a sentence. It is tried again when it can be.
+    Credential(String),
     /// The system's own words.
     Other(String),
 }

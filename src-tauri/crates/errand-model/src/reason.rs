@@ -51,6 +51,8 @@ reasons! {
     PausedByPerson = "paused_by_person",
     ResumedByPerson = "resumed_by_person",
     Held = "held",
+    /// A credential that it needs cannot be read.
+    HeldForKeychain = "held_for_keychain",
     Released = "released",
     AnsweredByPerson = "answered_by_person",
     /// The person chose to run although a dependency did not complete.

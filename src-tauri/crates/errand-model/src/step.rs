@@ -147,9 +147,18 @@ fn released(draft: &mut Draft, hold: Hold, by: Option<By>) -> Result<(), Refused
     draft.task.holds = draft.task.holds.without(hold);
     match by {
         Some(by) => draft.note(Reason::ResumedByPerson, say_by("Resumed", &by)),
-        None => draft.note(Reason::Released, "The hold is gone".to_owned()),
+        None => draft.note(Reason::Released, mended(hold).to_owned()),
     }
     Ok(())
+}
+
+fn mended(hold: Hold) -> &'static str {
+    match hold {
+        Hold::Keychain => "Its credentials can be read again",
+        Hold::Person | Hold::All | Hold::Budget | Hold::Offline | Hold::Quota | Hold::AgentMissing => {
+            "The hold is gone"
+        }
+    }
 }
 
 fn answered(draft: &mut Draft, question: u32, answer: &Answer, by: By) -> Result<(), Refused> {

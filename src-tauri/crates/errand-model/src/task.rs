@@ -196,6 +196,9 @@ pub struct Program {
     pub within: Option<PathBuf>,
     /// The whole environment of the program apart from Errand's own variables, sorted by name.
     pub env: Vec<(String, String)>,
+    /// Variables whose values are credentials, with the names those are kept under. The values are never written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<(String, String)>,
     /// What it is to do. A program that is given a brief is a worker: it takes turns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brief: Option<String>,

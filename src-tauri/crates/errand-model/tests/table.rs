@@ -297,6 +297,9 @@ fn plain_cases() -> Vec<Case> {
         case("start_failed(before_run)", |task| {
             start_failed(own(task), StartError::BeforeRun("make up: exit code 1".into()))
         }),
+        case("start_failed(credential)", |task| {
+            start_failed(own(task), StartError::Credential("“token” cannot be read: locked.".into()))
+        }),
         case("start_failed(other)", |task| start_failed(own(task), StartError::Other("no memory".into()))),
         case("start_failed(other run)", |_| start_failed(OTHER_RUN, StartError::ProgramMissing)),
         case("exited(ok)", |task| exited(task, Exit::Code(0), false)),

@@ -1,5 +1,5 @@
 //! What Errand needs from the operating system: folders, locks, processes and their certain end, notifications,
-//! and a machine that stays awake.
+//! the keychain, and a machine that stays awake.
 //!
 //! Files named after a system hold the same functions for it; where a system cannot do something yet, the
 //! function says so with an error.
@@ -10,6 +10,7 @@ mod identity;
 #[cfg(windows)]
 #[path = "windows/job.rs"]
 pub mod job;
+mod keychain;
 mod limits;
 mod lock;
 mod notify;
@@ -32,6 +33,7 @@ mod os;
 pub use groups::{Groups, Together};
 pub use home::Home;
 pub use identity::ProcessIdentity;
+pub use keychain::{Answer, Closed, FakeKeychain, Keychain, KeychainState, SessionKeychain};
 pub use limits::raise_open_files;
 pub use lock::{EngineLock, FileLock, Holder, LockError};
 pub use notify::{

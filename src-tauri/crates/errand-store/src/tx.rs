@@ -3,9 +3,9 @@ use std::ops::Deref;
 use rusqlite::Connection;
 
 use crate::table::{
-    Artifacts, ArtifactsMut, Change, Deliveries, DeliveriesMut, FolderFiles, FolderFilesMut, Keys, KeysMut,
-    Questions, QuestionsMut, Runs, RunsMut, Settings, SettingsMut, Tasks, TasksMut, Transitions,
-    TransitionsMut, Turns, TurnsMut,
+    Artifacts, ArtifactsMut, Change, Credentials, CredentialsMut, Deliveries, DeliveriesMut, FolderFiles,
+    FolderFilesMut, Keys, KeysMut, Questions, QuestionsMut, Runs, RunsMut, Settings, SettingsMut, Tasks,
+    TasksMut, Transitions, TransitionsMut, Turns, TurnsMut,
 };
 
 /// Everything that can be read, as of one moment.
@@ -70,6 +70,10 @@ impl<'a> Reader<'a> {
         FolderFiles { conn: self.conn }
     }
 
+    pub fn credentials(&self) -> Credentials<'a> {
+        Credentials { conn: self.conn }
+    }
+
     pub fn keys(&self) -> Keys<'a> {
         Keys { conn: self.conn }
     }
@@ -114,6 +118,10 @@ impl<'a> WriteTx<'a> {
 
     pub fn folder_files(&mut self) -> FolderFilesMut<'_> {
         FolderFilesMut { read: self.reader.folder_files() }
+    }
+
+    pub fn credentials(&mut self) -> CredentialsMut<'_> {
+        CredentialsMut { read: self.reader.credentials() }
     }
 
     pub fn keys(&mut self) -> KeysMut<'_> {

@@ -34,6 +34,9 @@ macro_rules! with_commands {
             Folder "folder" FolderRef => FolderView, "What the file of a folder asks for.";
             FolderAllow "folder_allow" AllowFolder => FolderView, "Lets tasks in a folder do what its file says.";
             FolderForget "folder_forget" FolderRef => FolderView, "Takes that back.";
+            CredentialSet "credential_set" SetCredential => CredentialView, "Gives a credential its value.";
+            CredentialList "credential_list" Empty => Credentials, "The names of all credentials, and how the keychain is.";
+            CredentialRemove "credential_remove" CredentialRef => Credentials, "Removes a credential with its value.";
             SettingsList "settings_list" Empty => Settings, "Every setting.";
             SettingsGet "settings_get" GetSetting => SettingView, "One setting.";
             SettingsSet "settings_set" SetSetting => SettingView, "Changes a setting.";

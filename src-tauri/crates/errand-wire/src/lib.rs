@@ -4,6 +4,7 @@
 //! `ui/src/generated` and the schemas in `tests/contract` all come from it, so none can fall behind.
 
 mod commands;
+mod credential;
 mod event;
 mod folder;
 mod frame;
@@ -16,6 +17,9 @@ mod views;
 mod worker;
 
 pub use commands::{Command, CommandName, command};
+pub use credential::{
+    CredentialRef, CredentialView, Credentials, Hidden, KeychainView, SecretView, SetCredential,
+};
 pub use event::{Event, LogLine, SubjectKind};
 pub use folder::{AroundView, FolderView};
 pub use frame::{ClientFrame, ClientHello, Feed, PROTOCOL, Role, ServerFrame, ServerHello};

@@ -35,6 +35,9 @@ pub struct RunTask {
     /// Variables beside PATH, HOME, LANG, TERM, TZ and TMPDIR.
     #[ts(type = "Record<string, string>", optional)]
     pub env: BTreeMap<String, String>,
+    /// Variables whose values are credentials, by the names of those.
+    #[ts(type = "Record<string, string>", optional)]
+    pub secrets: BTreeMap<String, String>,
     /// Not before this moment.
     #[ts(type = "string", optional)]
     #[schemars(with = "Option<String>")]

@@ -6,8 +6,8 @@ use ts_rs::TS;
 
 use crate::{
     AroundView, ArtifactView, DeliveryView, EffectView, Hold, IsolationReport, IsolationView, LogLine,
-    Notify, OwnFolderView, Priority, QuestionView, ReasonView, RunView, SubtaskView, TaskState, TimelineRow,
-    WireError,
+    Notify, OwnFolderView, Priority, QuestionView, ReasonView, RunView, SecretView, SubtaskView, TaskState,
+    TimelineRow, WireError,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -74,6 +74,9 @@ pub struct TaskView {
     pub retries: u32,
     /// What its program may do.
     pub isolation: IsolationView,
+    /// Its variables that are credentials.
+    #[serde(default)]
+    pub secrets: Vec<SecretView>,
     /// What is done around its work.
     #[serde(default)]
     pub around: Vec<AroundView>,

@@ -35,6 +35,7 @@ pub const TEST: Packages = Packages {
     names: &[
         "dbus",
         "fonts-dejavu-core",
+        "gnome-keyring",
         "imagemagick",
         "openbox",
         "python3",

@@ -162,8 +162,9 @@ fn say_start(error: &StartError) -> String {
     match error {
         StartError::ProgramMissing => "there is no such program".to_owned(),
         StartError::FolderMissing => "its folder is gone".to_owned(),
-        StartError::Preflight(words) | StartError::BeforeRun(words) | StartError::Other(words) => {
-            words.clone()
-        }
+        StartError::Preflight(words)
+        | StartError::BeforeRun(words)
+        | StartError::Credential(words)
+        | StartError::Other(words) => words.clone(),
     }
 }

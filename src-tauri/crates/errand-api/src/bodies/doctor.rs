@@ -1,5 +1,6 @@
 use errand_base::Fault;
-use errand_engine::Telling;
+use errand_engine::{KeychainReport, Telling};
+use errand_os::KeychainState;
 use errand_wire::{DoctorReport, DoctorRow, Empty, command};
 
 use super::sleep;
@@ -41,7 +42,24 @@ impl Body for command::Doctor {
             },
         });
         rows.push(sleep::row(&counts, api.engine.power(), api.clock.now()));
+        rows.push(keychain(api).await);
+        let redactor = api.engine.credentials().redactor();
+        for row in &mut rows {
+            row.text = redactor.redact(&row.text).into_owned();
+        }
         Ok(DoctorReport { rows, isolation: isolation::report().await? })
+    }
+}
+
+async fn keychain(api: &Api) -> DoctorRow {
+    let KeychainReport { state, text, hint } = api.engine.credentials().keychain().await;
+    let text = format!("{}: {text}", state.name());
+    match state {
+        KeychainState::Present => ok("keychain", text),
+        // Most tasks need none, so it is no problem by itself.
+        KeychainState::Locked | KeychainState::Absent | KeychainState::Denied => {
+            DoctorRow { hint, ..note("keychain", text) }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use errand_wire::{PreviewProgram, ProgramPreview, RunReply, RunTask, TurnLimitsG
 
 use super::resolve;
 use crate::router::{Api, Body};
-use crate::{folders, isolation, program};
+use crate::{folders, isolation, keys, program};
 
 const LONGEST_TITLE: usize = 200;
 const LONGEST_LABEL: usize = 60;
@@ -38,9 +38,17 @@ impl Body for command::Run {
             // A link that is changed while the task waits must not lead its program into another folder.
             cwd = lease.folder().to_owned();
         }
+        let mut notes = keys::notes(
+            params.env.iter().map(|(name, value)| (name.as_str(), value.as_str())),
+            &argv,
+            params.brief.as_deref(),
+        );
+        let secrets = program::secrets(params.secrets, &params.env)?;
+        api.engine.credentials().check(&secrets).await?;
         let env = program::environment(params.env)?;
         let found = program::find(&argv, &cwd, &env)?;
-        let (execution, mut notes) = isolation::agree(params.limits).await?;
+        let (execution, more) = isolation::agree(params.limits).await?;
+        notes.extend(more);
         let mut after: Vec<TaskId> = Vec::new();
         for name in &params.after {
             let id = resolve(api, name).await?;
@@ -53,7 +61,8 @@ impl Body for command::Run {
             brief.as_deref().and_then(|brief| brief.lines().find(|line| !line.trim().is_empty()));
         let without_file = params.no_folder_file || params.managed;
         let around = super::folder::around(api, &cwd, without_file, &params.checks).await?;
-        let program = Program { argv, cwd, within: None, env, brief: brief.clone(), execution, around };
+        let program =
+            Program { argv, cwd, within: None, env, secrets, brief: brief.clone(), execution, around };
         errand_agents::isolation::check(&program, &found, &api.home)?;
         check_around(&program, &api.home)?;
         let left_out = errand_agents::isolation::left_out(&program);

@@ -92,6 +92,7 @@ pub(crate) async fn log_lines(
 ) -> Result<LogPage, Fault> {
     let start = from.map_or(LogStart::Tail, LogStart::From);
     let slice = api.store.logs().read(id, start, limit).await?;
+    let redactor = api.engine.credentials().redactor();
     let mut lines = Vec::with_capacity(slice.lines.len());
     for line in slice.lines {
         if line.left_out_before > 0 {
@@ -103,7 +104,9 @@ pub(crate) async fn log_lines(
                 text: format!("… {} left out", say_bytes(line.left_out_before)),
             });
         }
+        // Escapes between its letters may have kept a value from being found when it was printed.
         let text = plain_text(&line.bytes);
+        let text = redactor.redact(&text);
         lines.push(LogLine {
             seq: line.seq,
             run: line.run,

@@ -73,6 +73,14 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
         retries: model.policy.retries,
         run: run.map(|run| run_view(run, &model.talk, &now)),
         isolation: isolation::view(&program.execution),
+        secrets: program
+            .secrets
+            .iter()
+            .map(|(variable, credential)| wire::SecretView {
+                variable: variable.clone(),
+                credential: credential.clone(),
+            })
+            .collect(),
         around: commands_of(&program.around),
         exclusive: model.policy.lease.is_some(),
         own_folder: stored.cleanup.map(|cleanup| own_folder(cleanup, &model.id, program, now.folders)),

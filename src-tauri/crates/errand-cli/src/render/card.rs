@@ -160,6 +160,9 @@ fn facts(task: &TaskView, look: Look, now: &Now) -> String {
         add("Clean-up", about_cleanup(own));
     }
     add("Isolation", task.isolation.text.clone());
+    for secret in &task.secrets {
+        add("Secret", format!("{} is the credential {}", secret.variable, secret.credential));
+    }
     for around in &task.around {
         add(
             match around.part.as_str() {

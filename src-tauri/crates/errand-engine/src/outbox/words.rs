@@ -1,6 +1,6 @@
 //! What a notification says.
 
-use errand_model::{DeliveryKind, Reason, State};
+use errand_model::{DeliveryKind, Hold, Reason, State};
 use errand_os::Banner;
 use errand_store::{DeliveryState, StoreError, WriteTx};
 
@@ -28,13 +28,15 @@ pub(super) fn banner(tx: &mut WriteTx<'_>, id: i64) -> Result<Option<Banner>, St
         }
         DeliveryKind::Notice => {
             let rows = tx.transitions().of_task(seq)?;
-            let notice = rows
-                .iter()
-                .rev()
-                .find(|row| matches!(row.reason, Reason::AfterRunFailed | Reason::WillNotStop));
+            let notice = rows.iter().rev().find(|row| {
+                matches!(row.reason, Reason::AfterRunFailed | Reason::WillNotStop | Reason::HeldForKeychain)
+            });
             match notice {
                 Some(row) if row.reason == Reason::AfterRunFailed => {
                     (format!("Not cleaned up: {title}"), row.text.clone())
+                }
+                Some(_) if stored.task.holds.contains(Hold::Keychain) => {
+                    (format!("Waits for a credential: {title}"), stored.task.reason_text.clone())
                 }
                 Some(_) | None => (format!("Processes of {task} will not stop"), title),
             }

@@ -3,10 +3,10 @@ use std::time::Duration;
 
 use errand_agents::fake::{FakeAgent, FakeRun};
 use errand_agents::{Request, SessionEvent, Stream};
-use errand_base::{Clock, FakeClock, Fault, TaskId, Timestamp};
+use errand_base::{Clock, FakeClock, Fault, Redactor, TaskId, Timestamp};
 use errand_engine::{Accepted, Door, Engine, NewTask, Parts, Worker};
 use errand_model::{Artifact, Exit, Origin, Policy, Program, Reason, State, Task, Work};
-use errand_os::{Banner, FakeNotifier, FakePower, Home, Told, WorkFolders};
+use errand_os::{Banner, FakeKeychain, FakeNotifier, FakePower, Home, Told, WorkFolders};
 use errand_store::{Options, Store};
 use tokio::sync::mpsc;
 
@@ -19,6 +19,7 @@ pub struct World {
     pub agent: FakeAgent,
     pub notifier: Arc<FakeNotifier>,
     pub power: Arc<FakePower>,
+    pub keychain: Arc<FakeKeychain>,
     pub clock: Arc<FakeClock>,
     doors: Doors,
     pub folders: WorkFolders,
@@ -41,10 +42,15 @@ impl Door for Doors {
 
 impl World {
     pub async fn new() -> World {
-        World::start(tempfile::tempdir().unwrap(), Timestamp::from_millis(1_795_000_000_000)).await
+        World::with_keychain(FakeKeychain::present()).await
     }
 
-    async fn start(folder: tempfile::TempDir, now: Timestamp) -> World {
+    pub async fn with_keychain(keychain: FakeKeychain) -> World {
+        let now = Timestamp::from_millis(1_795_000_000_000);
+        World::start(tempfile::tempdir().unwrap(), Arc::new(keychain), now).await
+    }
+
+    async fn start(folder: tempfile::TempDir, keychain: Arc<FakeKeychain>, now: Timestamp) -> World {
         let clock = Arc::new(FakeClock::at(now));
         let home = Home::at(folder.path().join("home")).unwrap();
         home.create().unwrap();
@@ -67,6 +73,8 @@ impl World {
             door: Arc::new(doors.clone()),
             agent: Arc::new(agent.clone()),
             folders: folders.clone(),
+            keychain: keychain.clone(),
+            redactor: Redactor::default(),
             notifier: notifier.clone(),
             notifier_events,
             power: power.clone(),
@@ -79,6 +87,7 @@ impl World {
             engine,
             agent,
             notifier,
+            keychain,
             power,
             clock,
             doors,
@@ -96,10 +105,10 @@ impl World {
     }
 
     pub async fn killed_and_started_again_after(self, pause: Duration) -> World {
-        let World { engine, store, folder, clock, .. } = self;
+        let World { engine, store, folder, keychain, clock, .. } = self;
         drop(engine);
         store.close();
-        World::start(folder, clock.now().plus(pause)).await
+        World::start(folder, keychain, clock.now().plus(pause)).await
     }
 
     pub async fn hand_over(&self, title: &str) -> TaskId {
@@ -125,6 +134,33 @@ impl World {
         let Work::Program(program) = &mut new.work;
         program.brief = Some(brief.to_owned());
         self.engine.accept(new).await.unwrap().id
+    }
+
+    /// A task whose program finds the credential in the variable `TOKEN`.
+    pub async fn hand_over_with_secret(&self, title: &str, credential: &str) -> TaskId {
+        let mut new = new_task(title);
+        let Work::Program(program) = &mut new.work;
+        program.secrets = vec![("TOKEN".to_owned(), credential.to_owned())];
+        self.engine.accept(new).await.unwrap().id
+    }
+
+    /// Every file below the folders of this world that holds the text.
+    pub fn files_with(&self, text: &str) -> Vec<std::path::PathBuf> {
+        let mut folders = vec![self.folder.path().to_owned()];
+        let mut found = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap().flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if std::fs::read(&path)
+                    .is_ok_and(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+                {
+                    found.push(path);
+                }
+            }
+        }
+        found
     }
 
     /// What the programs of a task's latest run may do.
@@ -308,6 +344,7 @@ pub fn new_task(title: &str) -> NewTask {
             cwd: "/".into(),
             env: Vec::new(),
             within: None,
+            secrets: Vec::new(),
             brief: None,
             execution: Default::default(),
             around: Default::default(),

@@ -8,8 +8,8 @@ use super::draft::{Draft, Entry};
 use super::{children, turns, worker};
 use crate::artifact::{say_exit, upper_first};
 use crate::{
-    Artifact, Aside, Check, Choice, Death, DeliveryKind, Effect, Exit, Gap, Notify, Reason, Refused, Run,
-    Stage, StartError, State, Tail, TimerKind,
+    Artifact, Aside, Check, Choice, Death, DeliveryKind, Effect, Exit, Gap, Hold, Notify, Reason, Refused,
+    Run, Stage, StartError, State, Tail, TimerKind,
 };
 
 /// The pause before another attempt doubles from here, up to [`LONGEST_PAUSE`].
@@ -46,14 +46,16 @@ pub(super) fn admitted(draft: &mut Draft, run: RunId) -> Result<(), Refused> {
 }
 
 pub(super) fn start_failed(draft: &mut Draft, run: RunId, error: StartError) -> Result<(), Refused> {
-    match draft.stage_of(run)? {
-        Stage::Ending => draft.drop_run(run, "ending", Reason::StartFailed, "It never ran"),
-        Stage::Starting => {
+    match (draft.stage_of(run)?, error) {
+        (Stage::Ending, _) => draft.drop_run(run, "ending", Reason::StartFailed, "It never ran"),
+        (Stage::Starting, StartError::Credential(why)) => hold_for_keychain(draft, run, why),
+        (Stage::Starting, error) => {
             let reason = match error {
                 StartError::ProgramMissing => Reason::ProgramMissing,
                 StartError::FolderMissing => Reason::FolderMissing,
                 StartError::Preflight(_) => Reason::PreflightFailed,
                 StartError::BeforeRun(_) => Reason::BeforeRunFailed,
+                StartError::Credential(_) => Reason::HeldForKeychain,
                 StartError::Other(_) => Reason::StartFailed,
             };
             let artifact = Artifact::not_started(&error);
@@ -63,6 +65,17 @@ pub(super) fn start_failed(draft: &mut Draft, run: RunId, error: StartError) -> 
         }
     }
     Ok(())
+}
+
+/// Nothing was done and nothing is lost: it goes back into the queue, and starts once its credential can be read.
+fn hold_for_keychain(draft: &mut Draft, run: RunId, why: String) {
+    draft.disarm(TimerKind::Limit);
+    draft.disarm(TimerKind::Turn);
+    draft.withdraw_all();
+    draft.drop_run(run, "starting", Reason::HeldForKeychain, "It never ran");
+    draft.task.holds = draft.task.holds.with(Hold::Keychain);
+    draft.enter(Entry { state: State::Queued, reason: Reason::HeldForKeychain, text: why });
+    draft.effect(Effect::Deliver(DeliveryKind::Notice));
 }
 
 /// How a program ended, with the end of what it printed and what was checked then.

@@ -37,6 +37,7 @@ pub enum Which {
 #[derive(Clone, Debug)]
 pub enum Report {
     StartFailed,
+    NoCredential,
     Exited(Exit, bool),
     Gone,
     Stuck,
@@ -160,6 +161,7 @@ fn reports() -> impl Strategy<Value = Report> {
     let death = prop_oneof![Just(Death::EngineDied), Just(Death::EngineStopped), Just(Death::SupervisorDied)];
     prop_oneof![
         1 => Just(Report::StartFailed),
+        1 => Just(Report::NoCredential),
         4 => (exit, any::<bool>()).prop_map(|(exit, gone)| Report::Exited(exit, gone)),
         2 => Just(Report::Gone),
         1 => Just(Report::Stuck),
@@ -352,6 +354,9 @@ impl World {
     fn report(&self, task: usize, run: RunId, report: &Report) -> Event {
         match report {
             Report::StartFailed => Event::StartFailed { run, error: StartError::ProgramMissing },
+            Report::NoCredential => {
+                Event::StartFailed { run, error: StartError::Credential("It is locked.".into()) }
+            }
             Report::Exited(exit, gone) => {
                 // Every now and then one whose success is not believed.
                 let met = self.now.as_millis() % 7_000 > 1_000;

@@ -27,10 +27,15 @@ use crate::spawner::fds::{Received, pair, receive, tell};
 use crate::spawner::supervise::{drain, exit_of};
 use crate::spawner::{Exit, RUN_VARIABLE, StartFailure};
 
+/// What a message on a socket holds at most.
+const LONGEST_PLAN: usize = 256 * 1024;
+
 /// What the gate is told, apart from the command line behind it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Plan {
     limits: Limits,
+    /// What the program finds in its environment beside what the gate does. Bubblewrap never sees it.
+    secrets: Vec<(String, String)>,
     rules: Option<Rules>,
     /// It is process 1: the program is a child of its own, and what that leaves behind is collected here.
     stays: bool,
@@ -76,6 +81,7 @@ pub fn confine(
     program: &Path,
     argv: &[String],
     env: &[(String, String)],
+    secrets: &[(String, String)],
     cwd: &Path,
 ) -> Result<Confined, String> {
     if let Some(refusal) = sandbox.refuses_folder(cwd) {
@@ -90,7 +96,8 @@ pub fn confine(
 
     let mut env: Vec<(String, String)> =
         env.iter().filter(|(name, _)| !NOT_INSIDE.contains(&name.as_str())).cloned().collect();
-    let mut plan = Plan { limits: of_each(sandbox.limits), rules: None, stays: false };
+    let secrets = secrets.to_vec();
+    let mut plan = Plan { limits: of_each(sandbox.limits), secrets, rules: None, stays: false };
     let mut words: Vec<OsString> = Vec::new();
     let (file, cwd, scratch) = match sandbox.isolation {
         Isolation::Bubblewrap { landlock } => {
@@ -168,7 +175,7 @@ fn pass_through() -> io::Result<ExitCode> {
     close_inherited(&alone)?;
     let supervisor = rustix::io::fcntl_dupfd_cloexec(io::stdin(), 3)?;
     dup2_stdin(open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?)?;
-    let mut buffer = vec![0; 64 * 1024];
+    let mut buffer = vec![0; LONGEST_PLAN];
     let plan: Plan = match receive(supervisor.as_fd(), &mut buffer)? {
         Received::Message(text) => serde_json::from_slice(text)?,
         Received::NothingNow | Received::End => return Err(io::ErrorKind::UnexpectedEof.into()),
@@ -178,7 +185,7 @@ fn pass_through() -> io::Result<ExitCode> {
         return Err(io::ErrorKind::InvalidInput.into());
     };
     let mut command = Command::new(program);
-    command.arg0(name).args(words);
+    command.arg0(name).args(words).envs(plan.secrets.iter().map(|(name, value)| (name, value)));
     if plan.stays {
         return stay(&alone, &supervisor, &plan, command);
     }

@@ -25,7 +25,7 @@ use std::ffi::CStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use errand_base::{RunId, TaskId};
+use errand_base::{RunId, Secret, TaskId};
 use serde::{Deserialize, Serialize};
 
 use crate::{ProcessIdentity, Sandbox};
@@ -59,6 +59,8 @@ pub struct Launch {
     pub cwd: PathBuf,
     /// All of the environment, except for the two variables that name task and run.
     pub env: Vec<(String, String)>,
+    /// More of the environment, for the program alone: not for what stands between it and its supervisor.
+    pub secrets: Vec<(String, Secret<String>)>,
     /// How long its processes may take to leave when asked.
     pub grace: Duration,
     /// None: it runs as the person.
@@ -66,11 +68,12 @@ pub struct Launch {
 }
 
 /// What a supervisor needs to know of a [`Launch`].
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Order {
     argv: Vec<String>,
     cwd: PathBuf,
     env: Vec<(String, String)>,
+    secrets: Vec<(String, String)>,
     grace: Duration,
     sandbox: Option<Sandbox>,
 }

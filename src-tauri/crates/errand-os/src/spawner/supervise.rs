@@ -141,11 +141,11 @@ fn start(
         let identity = ProcessIdentity::read(pid).map_err(other)?;
         return Ok(Begun { identity, grace: order.grace, gated: None, apart: None });
     };
-    let confined =
-        confine(sandbox, &program, &order.argv, &order.env, &order.cwd).map_err(StartFailure::Other)?;
+    let confined = confine(sandbox, &program, &order.argv, &order.env, &order.secrets, &order.cwd)
+        .map_err(StartFailure::Other)?;
     chdir(&confined.cwd).map_err(|error| other(error.into()))?;
     let argv = confined.argv.iter().map(|word| word.as_bytes()).collect();
-    let (argv, env) = (texts(argv)?, environment(&confined.env)?);
+    let (argv, env) = (texts(argv)?, environment(&confined.env, &[])?);
     let file = texts(vec![confined.file.as_os_str().as_bytes()])?;
     let (stdin, stdout, stderr) = (Some(confined.stdin.as_fd()), stdout.as_fd(), stderr.as_fd());
     let apart = set_apart(sandbox, place).map_err(StartFailure::Other)?;
@@ -180,8 +180,8 @@ fn texts(texts: Vec<&[u8]>) -> Result<Vec<CString>, StartFailure> {
     texts.into_iter().map(CString::new).collect::<Result<Vec<_>, _>>().map_err(zero)
 }
 
-fn environment(env: &[(String, String)]) -> Result<Vec<CString>, StartFailure> {
-    let env: Vec<String> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+fn environment(env: &[(String, String)], secrets: &[(String, String)]) -> Result<Vec<CString>, StartFailure> {
+    let env: Vec<String> = env.iter().chain(secrets).map(|(name, value)| format!("{name}={value}")).collect();
     texts(env.iter().map(String::as_bytes).collect())
 }
 
@@ -194,7 +194,7 @@ fn read(order: OwnedFd) -> io::Result<Order> {
 }
 
 fn exec(order: &Order, program: &Path, stdout: &OwnedFd, stderr: &OwnedFd) -> Result<u32, StartFailure> {
-    let env = environment(&order.env)?;
+    let env = environment(&order.env, &order.secrets)?;
     let argv = texts(order.argv.iter().map(String::as_bytes).collect())?;
     let file = texts(vec![program.as_os_str().as_bytes()])?.remove(0);
     let start = |file, argv: &[CString]| sys::start(file, argv, &env, None, stdout.as_fd(), stderr.as_fd());

@@ -138,6 +138,7 @@ pub fn launch(argv: &[&str]) -> Launch {
         argv: argv.iter().map(ToString::to_string).collect(),
         cwd: "/".into(),
         env: vec![("PATH".into(), "/usr/bin:/bin".into())],
+        secrets: Vec::new(),
         grace: Duration::from_secs(20),
         sandbox: None,
     }

@@ -1,6 +1,7 @@
 //! One file per table: a handle that reads, a handle that writes, and a private type for its row.
 
 mod artifact;
+mod credential;
 mod delivery;
 mod dependency;
 mod folder_file;
@@ -17,6 +18,7 @@ mod transition;
 mod turn;
 
 pub use artifact::{Artifacts, ArtifactsMut, StoredArtifact};
+pub use credential::{Credential, CredentialKind, Credentials, CredentialsMut};
 pub use delivery::{Deliveries, DeliveriesMut, Delivery, DeliveryState, NewDelivery};
 pub use dependency::Dependent;
 pub use folder_file::{FolderFiles, FolderFilesMut};

@@ -7,7 +7,7 @@ mod row;
 use std::ops::Deref;
 
 use errand_base::{Code, Fault, TaskId, Timestamp};
-use errand_model::{Origin, State, Task, Work};
+use errand_model::{Hold, Holds, Origin, State, Task, Work};
 use rusqlite::{Connection, params};
 
 use crate::StoreError;
@@ -82,6 +82,14 @@ impl Tasks<'_> {
     pub fn load_unfinished(&self) -> Result<Vec<Stored>, StoreError> {
         let sql = select!("WHERE t.ended_at IS NULL OR t.run_id IS NOT NULL ORDER BY t.seq");
         let found: Vec<Stored> = all!(self.conn, sql, [], read);
+        found.into_iter().map(|stored| self.complete(stored)).collect()
+    }
+
+    /// The tasks that this keeps from starting or going on, oldest first.
+    pub fn held_by(&self, hold: Hold) -> Result<Vec<Stored>, StoreError> {
+        let bit = Holds::default().with(hold).bits();
+        let sql = select!("WHERE t.ended_at IS NULL AND t.holds & ?1 != 0 ORDER BY t.seq");
+        let found: Vec<Stored> = all!(self.conn, sql, [bit], read);
         found.into_iter().map(|stored| self.complete(stored)).collect()
     }
 

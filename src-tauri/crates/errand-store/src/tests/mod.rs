@@ -1,5 +1,6 @@
 mod archive;
 mod backup;
+mod credentials;
 mod family;
 mod full;
 mod keys;
@@ -81,6 +82,7 @@ pub(super) fn work(command: &str) -> Work {
         cwd: PathBuf::from("/home/me"),
         within: None,
         env,
+        secrets: Vec::new(),
         brief: None,
         execution: Default::default(),
         around: Default::default(),

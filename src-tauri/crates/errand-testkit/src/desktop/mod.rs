@@ -8,6 +8,7 @@
 //! process that was started inside, and the end of the test process, however violent, does the same.
 
 mod error;
+pub mod keyring;
 pub mod logind;
 pub mod notifications;
 pub mod notifyd;
