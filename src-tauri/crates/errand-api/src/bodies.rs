@@ -3,6 +3,7 @@
 mod answer;
 mod backup;
 mod change;
+mod deliveries;
 mod doctor;
 mod engine;
 mod folder;

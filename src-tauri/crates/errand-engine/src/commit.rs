@@ -1,7 +1,9 @@
 //! What a decision writes: state, reason, artifact and delivery in one transaction. Publishing comes after it.
 
 use errand_base::{Code, Fault, TaskId, Timestamp};
-use errand_model::{DeliveryKind, Dependency, Effect, Reason, Run, Step, Subject, Task, Transition, accept};
+use errand_model::{
+    DeliveryKind, Dependency, Effect, Reason, Run, State, Step, Subject, Task, Transition, accept,
+};
 use errand_store::{DeliveryState, Inserted, NewDelivery, RunKey, StoreError, WriteTx};
 
 use crate::input::{Acceptance, Edit, LiveTask, NewTask, Used};
@@ -153,11 +155,26 @@ fn write_effect(
             if let Some(run) = run {
                 tx.artifacts().file(run.id, seq, run.n, artifact, now)?;
             }
+            // A result that is not announced by itself comes with the next digest.
+            if step.task.state == State::Completed && !artifact.notify {
+                let result = NewDelivery {
+                    task: Some(seq),
+                    run: run.map(|run| run.id),
+                    question: None,
+                    kind: DeliveryKind::Result,
+                    state: DeliveryState::Pending,
+                    why: "",
+                };
+                tx.deliveries().add(&result, now)?;
+            }
         }
         Effect::Deliver(kind) => {
             let question = match kind {
                 DeliveryKind::Question => step.task.questions.last().map(|question| question.n),
-                DeliveryKind::Result | DeliveryKind::Failure | DeliveryKind::Notice => None,
+                DeliveryKind::Result
+                | DeliveryKind::Failure
+                | DeliveryKind::Notice
+                | DeliveryKind::Digest => None,
             };
             let delivery = NewDelivery {
                 task: Some(seq),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use errand_agents::{Agent, Script};
+use errand_agents::{Agent, Herald, Script};
 use errand_base::{Clock, Code, Fault, TaskId};
 use errand_model::{Event, Surface};
 use errand_os::{Home, Notifier, WorkFolders};
@@ -15,7 +15,7 @@ use crate::commit::{self, StepWrite};
 use crate::dispatcher::{Dispatcher, pause_event};
 use crate::input::{Accepted, Action, Counts, Edit, Input, Leave, LiveTask, Moment, NewTask};
 use crate::launch::Launcher;
-use crate::outbox::Outbox;
+use crate::outbox::{Clicked, Outbox, Outlets};
 use crate::run::RunShared;
 use crate::worker::Door;
 use crate::{archive, folders, recovery, retention, settings};
@@ -34,8 +34,10 @@ pub struct Parts {
     pub folders: WorkFolders,
     pub notifier: Arc<dyn Notifier>,
     pub notifier_events: mpsc::UnboundedReceiver<errand_os::NotifierEvent>,
-    /// Hears which task a person clicked in a notification.
-    pub clicks: mpsc::UnboundedSender<TaskId>,
+    /// Runs the person's program that tells them what nobody came for.
+    pub herald: Arc<dyn Herald>,
+    /// Hears what a person clicked in a notification.
+    pub clicks: mpsc::UnboundedSender<Clicked>,
 }
 
 /// A handle on the engine; cheap to clone.
@@ -52,7 +54,8 @@ pub struct Engine {
 impl Engine {
     /// Takes up where the engine before left off, and starts working.
     pub async fn start(parts: Parts) -> Result<Engine, Fault> {
-        let Parts { store, clock, home, door, folders, agent, notifier, notifier_events, clicks } = parts;
+        let Parts { store, clock, home, door, folders, agent, notifier, notifier_events, herald, clicks } =
+            parts;
         let kept = store.read(|reader| reader.settings().all()).await?;
         let live = settings::Live::from_kept(&kept);
         let unfinished = recovery::unfinished(&store).await?;
@@ -61,7 +64,15 @@ impl Engine {
         let now = moment(clock.as_ref());
         // If that cannot be told, nothing is removed, which is no reason not to work.
         let may_remove = retention::believes(&store, now.wall).await.unwrap_or(false);
-        let outbox = Outbox::start(store.clone(), clock.clone(), notifier, notifier_events, clicks);
+        let (answers, mut answered) = mpsc::unbounded_channel();
+        let outbox = Outbox::start(
+            store.clone(),
+            clock.clone(),
+            (notifier, notifier_events),
+            herald,
+            Outlets { clicks, answers },
+            &settings::Attention::from_kept(&kept),
+        );
         let mut dispatcher = Dispatcher::new(live, now);
         let interrupted = recovery::interrupted(&unfinished);
         let missed = recovery::missed_endings(&store, recovery::waiting(&unfinished)).await;
@@ -92,6 +103,15 @@ impl Engine {
             Driver { dispatcher, store, clock, launcher, outbox, input, leave, full_probe: false };
         driver.carry_out(actions);
         tokio::spawn(driver.run(inputs));
+        let answering = engine.clone();
+        tokio::spawn(async move {
+            while let Some((task, answer)) = answered.recv().await {
+                // Somebody else was first, most likely; then the question is gone from the screen as well.
+                if let Err(fault) = answering.tell(&task, answer).await {
+                    tracing::info!(%task, message = fault.message, "an answer in a notification was refused");
+                }
+            }
+        });
         Ok(engine)
     }
 
@@ -190,6 +210,7 @@ impl Engine {
     /// Settings were changed in the store.
     pub async fn reread_settings(&self) -> Result<(), Fault> {
         let kept = self.store.read(|reader| reader.settings().all()).await?;
+        self.outbox.reread(&settings::Attention::from_kept(&kept)).await?;
         self.send(Input::Settings(settings::Live::from_kept(&kept)))
     }
 
@@ -349,7 +370,7 @@ impl Driver {
 }
 
 /// The agent of this version: programs under the supervisor.
-pub async fn script_agent(lean_binary: PathBuf, home: errand_os::Home) -> Result<Arc<dyn Agent>, Fault> {
+pub async fn script_agent(lean_binary: PathBuf, home: errand_os::Home) -> Result<Arc<Script>, Fault> {
     let script = Script::start(&lean_binary, home).await.map_err(|error| {
         let text = format!("The supervisor {} could not be started: {error}.", lean_binary.display());
         Fault::new(Code::Internal, text)

@@ -26,7 +26,7 @@ mod worker;
 pub use engine::{Engine, Parts, script_agent};
 pub use folders::{ATTACHMENTS_VARIABLE, OwnFolder, attach_fault};
 pub use input::{Accepted, Counts, Edit, Leave, NewTask};
-pub use outbox::{Outbox, Telling};
+pub use outbox::{Back, Clicked, Outbox, Seat, Telling};
 pub use run::RunShared;
 pub use text::plain_text;
 pub use worker::{Asking, Door, NoDoor, Worker};

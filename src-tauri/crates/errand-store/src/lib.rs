@@ -34,9 +34,9 @@ pub use reply::Reply;
 pub use store::{Store, StoreStatus};
 pub use table::{
     Artifacts, ArtifactsMut, Change, Cleanup, Deliveries, DeliveriesMut, Delivery, DeliveryState, Dependent,
-    Ended, Entry, Filter, FolderFiles, FolderFilesMut, Inserted, Key, Keys, KeysMut, NewDelivery, NewTask,
-    QuestionRow, QuestionState, Questions, QuestionsMut, Resolved, Row, RunKey, RunPhase, RunRow, Runs,
-    RunsMut, Settings, SettingsMut, Stored, StoredArtifact, SubjectKind, Tasks, TasksMut, Transitions,
+    Ended, Entry, Escalation, Filter, FolderFiles, FolderFilesMut, Inserted, Key, Keys, KeysMut, NewDelivery,
+    NewTask, QuestionRow, QuestionState, Questions, QuestionsMut, Resolved, Row, RunKey, RunPhase, RunRow,
+    Runs, RunsMut, Settings, SettingsMut, Stored, StoredArtifact, SubjectKind, Tasks, TasksMut, Transitions,
     TransitionsMut,
 };
 pub use tx::{Reader, WriteTx};

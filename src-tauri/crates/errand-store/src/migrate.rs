@@ -22,6 +22,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0003_folder_files",
         sql: include_str!("../../../../migrations/0003_folder_files.sql"),
     },
+    Migration { name: "0005_deliveries", sql: include_str!("../../../../migrations/0005_deliveries.sql") },
 ];
 
 pub(crate) fn known() -> u32 {

@@ -31,12 +31,13 @@ pub use parts::{
     RunView, TimelineRow, WireError,
 };
 pub use requests::{
-    AllowFolder, AnswerQuestion, ArchiveTasks, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty,
-    FolderRef, GetSetting, ListTasks, MessageMode, PauseTasks, PreviewProgram, Quit, Raise, ReadLog,
-    RetryTask, RunTask, SetSetting, TaskRef, TurnLimitsGiven, WaitTasks, Window, WriteTo,
+    AllowFolder, AnswerQuestion, ArchiveTasks, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty, FocusOn,
+    FolderRef, GetSetting, ListDeliveries, ListTasks, MessageMode, PauseTasks, PreviewProgram, Quit, Raise,
+    ReadLog, RetryTask, RunTask, SetSetting, TaskRef, TurnLimitsGiven, WaitTasks, Window, WriteTo,
 };
 pub use views::{
-    BackupDone, Changed, DoctorReport, DoctorRow, EngineStatus, LogPage, ProgramPreview, QuitReply,
-    RaiseReply, RunReply, SettingView, Settings, TaskList, TaskRow, TaskView, Timeline, WaitEnd, WaitReply,
+    BackupDone, Changed, DeliveryList, DoctorReport, DoctorRow, EngineStatus, LogPage, ProgramPreview,
+    QuitReply, RaiseReply, RunReply, SettingView, Settings, TaskList, TaskRow, TaskView, Timeline, WaitEnd,
+    WaitReply,
 };
 pub use worker::{CheckView, EffectView, WorkerCall, WorkerReply, WorkerVerb};

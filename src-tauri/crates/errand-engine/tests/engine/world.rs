@@ -1,10 +1,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use errand_agents::fake::{FakeAgent, FakeRun};
+use errand_agents::fake::{FakeAgent, FakeHerald, FakeRun};
 use errand_agents::{Request, SessionEvent, Stream};
 use errand_base::{Clock, FakeClock, Fault, TaskId, Timestamp};
-use errand_engine::{Accepted, Door, Engine, NewTask, Parts, Worker};
+use errand_engine::{Accepted, Clicked, Door, Engine, NewTask, Parts, Worker};
 use errand_model::{Artifact, Exit, Origin, Policy, Program, Reason, State, Task, Work};
 use errand_os::{Banner, FakeNotifier, Home, Told, WorkFolders};
 use errand_store::{Options, Store};
@@ -22,7 +22,8 @@ pub struct World {
     doors: Doors,
     pub folders: WorkFolders,
     pub store: Store,
-    clicks: mpsc::UnboundedReceiver<TaskId>,
+    pub herald: FakeHerald,
+    clicks: mpsc::UnboundedReceiver<Clicked>,
     folder: tempfile::TempDir,
     told: Mutex<Vec<Told>>,
 }
@@ -57,6 +58,7 @@ impl World {
         let (notifier, notifier_events) = FakeNotifier::absent();
         let notifier = Arc::new(notifier);
         let (clicks, clicked) = mpsc::unbounded_channel();
+        let herald = FakeHerald::default();
         let engine = Engine::start(Parts {
             store: store.clone(),
             clock: clock.clone(),
@@ -66,6 +68,7 @@ impl World {
             folders: folders.clone(),
             notifier: notifier.clone(),
             notifier_events,
+            herald: Arc::new(herald.clone()),
             clicks,
         })
         .await
@@ -78,6 +81,7 @@ impl World {
             doors,
             folders,
             store,
+            herald,
             clicks: clicked,
             folder,
             told: Mutex::default(),
@@ -277,7 +281,7 @@ impl World {
         self.eventually(|| self.told().iter().any(is_gone).then_some(())).await;
     }
 
-    pub async fn clicked(&mut self) -> TaskId {
+    pub async fn clicked(&mut self) -> Clicked {
         tokio::time::timeout(PATIENCE, self.clicks.recv()).await.unwrap().unwrap()
     }
 

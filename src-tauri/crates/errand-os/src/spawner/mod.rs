@@ -69,6 +69,8 @@ struct Order {
     env: Vec<(String, String)>,
     grace: Duration,
     sandbox: Option<Sandbox>,
+    /// What it reads; otherwise nothing.
+    input: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,7 +17,7 @@ mod transition;
 mod turn;
 
 pub use artifact::{Artifacts, ArtifactsMut, StoredArtifact};
-pub use delivery::{Deliveries, DeliveriesMut, Delivery, DeliveryState, NewDelivery};
+pub use delivery::{Deliveries, DeliveriesMut, Delivery, DeliveryState, Escalation, NewDelivery};
 pub use dependency::Dependent;
 pub use folder_file::{FolderFiles, FolderFilesMut};
 pub use key::{Key, Keys, KeysMut};

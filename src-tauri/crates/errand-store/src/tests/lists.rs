@@ -165,7 +165,7 @@ async fn a_delivery_moves_once() {
         assert_eq!((unsettled[0].attempts, unsettled[0].shown_on.as_deref()), (1, Some(":1.5")));
         assert!(tx.deliveries().advance(id, Shown, Dismissed, "read", at(5))?);
         assert_eq!(tx.deliveries().unsettled()?, []);
-        Ok(tx.deliveries().list(None, 5)?.len())
+        Ok(tx.deliveries().list(None, None, 5)?.len())
     });
     assert_eq!(done.await.unwrap(), 1);
 }
