@@ -199,10 +199,16 @@ impl Outbox {
 
     async fn heard(&self, event: NotifierEvent, outlets: &Outlets) {
         let result = match event {
-            NotifierEvent::Available { .. } | NotifierEvent::Gone => {
-                let mut screen = self.screen();
-                screen.clear();
-                screen.again = true;
+            NotifierEvent::Available { owner, .. } => {
+                // A round may have met it already, and shown something there.
+                self.screen().on(&owner);
+                Ok(())
+            }
+            NotifierEvent::Gone => {
+                // Unless another one has taken over since.
+                if !matches!(self.notifier.status(), NotifierStatus::Ready { .. }) {
+                    self.screen().clear();
+                }
                 Ok(())
             }
             NotifierEvent::Acted { key, action } => self.acted(&key, &action, outlets).await,

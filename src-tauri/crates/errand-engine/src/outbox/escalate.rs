@@ -2,7 +2,7 @@
 
 use errand_agents::herald::Message;
 use errand_base::{TaskId, Timestamp, say_duration};
-use errand_model::gate::{MOST_SHOWINGS, Verdict, gate};
+use errand_model::gate::{MOST_SHOWINGS, Verdict, Why, gate};
 use errand_model::{DeliveryKind, Reason};
 use errand_store::{Delivery, Escalation, Reader, StoreError};
 use serde_json::json;
@@ -146,7 +146,9 @@ fn due(facts: &Facts, around: &Surroundings, now: Timestamp) -> Next {
             return Next::At(until.plus(after));
         }
         Verdict::Hold { .. } | Verdict::Show { .. } | Verdict::Together { .. } | Verdict::Digest { .. } => {
-            facts.delivery.shown_at.unwrap_or(facts.delivery.created_at)
+            let held_on_purpose = matches!(facts.why(), Some(Why::QuietHours | Why::Muted));
+            let from = facts.delivery.until.filter(|_| held_on_purpose);
+            facts.delivery.shown_at.or(from).unwrap_or(facts.delivery.created_at)
         }
     };
     let at = told_at.plus(after);

@@ -35,9 +35,13 @@ struct Looked {
 impl Outbox {
     /// Says when the next one is to be, if nothing happens before.
     pub(super) async fn round(&self) -> Result<Option<Timestamp>, StoreError> {
+        let status = self.notifier.status();
+        if let NotifierStatus::Ready { owner, .. } = &status {
+            self.screen().on(owner);
+        }
         self.refresh().await?;
         let escalation = self.escalate().await?;
-        let NotifierStatus::Ready { owner, name, .. } = self.notifier.status() else { return Ok(escalation) };
+        let NotifierStatus::Ready { owner, name, .. } = status else { return Ok(escalation) };
         let service = Service { owner, name };
         let again = std::mem::take(&mut self.screen().again);
         let looked = match self.decide(&service, again).await {

@@ -19,6 +19,8 @@ pub(super) struct Screen {
     seats: u64,
     /// Something has changed that what is held depends on.
     pub again: bool,
+    /// Whose screen it is, by its name on the bus.
+    service: Option<String>,
 }
 
 pub(super) struct OnScreen {
@@ -39,10 +41,19 @@ impl Screen {
         self.banners.remove(&delivery)
     }
 
-    /// A service knows nothing of what was shown by another one.
+    /// This service shows from now on. It knows nothing of what was shown by another one.
+    pub fn on(&mut self, service: &str) {
+        if self.service.as_deref() != Some(service) {
+            self.clear();
+            self.service = Some(service.to_owned());
+            self.again = true;
+        }
+    }
+
     pub fn clear(&mut self) {
         self.banners.clear();
         self.together.clear();
+        self.service = None;
     }
 
     pub fn ids(&self) -> Vec<i64> {

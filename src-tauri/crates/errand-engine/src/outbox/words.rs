@@ -112,7 +112,8 @@ fn answers(question: &Question) -> Vec<(String, String)> {
     let labels = labels(question);
     let fits = |label: &String| {
         let line = text::line(label, BUTTON);
-        line.whole && line.text == *label
+        // Some services read markup on buttons as well.
+        line.whole && line.text == *label && !label.contains(['<', '>', '&'])
     };
     if question.open || labels.is_empty() || labels.len() > BUTTONS || !labels.iter().all(fits) {
         return open(if question.open || labels.is_empty() { "Answer" } else { "Review" });
