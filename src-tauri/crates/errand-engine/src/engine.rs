@@ -151,6 +151,10 @@ impl Engine {
         let waits_for = stored.as_ref().map(|live| recovery::waits_for(&live.task)).filter(|_| reopens);
         let id = task.clone();
         self.ask(|reply| Input::Tell { task: id, event, stored, reply }).await??;
+        if reopens {
+            // Whoever opens it again, or writes to it, has seen how it ended.
+            self.outbox.opened(task).await?;
+        }
         // While it was over, nobody told it how the tasks ended that it waits for.
         if let Some(waits_for) = waits_for {
             let events = recovery::missed_endings(&self.store, vec![(task.clone(), waits_for)]).await;

@@ -7,6 +7,7 @@
 
 mod escalate;
 mod facts;
+mod follow;
 mod plan;
 mod round;
 mod screen;

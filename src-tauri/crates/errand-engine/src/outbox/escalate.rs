@@ -26,6 +26,9 @@ struct Errand {
 impl Outbox {
     /// Says when the next one is due.
     pub(super) async fn escalate(&self) -> Result<Option<Timestamp>, StoreError> {
+        if !*self.escalates.borrow() {
+            return Ok(None);
+        }
         let now = self.clock.now();
         let focused = self.screen().focused();
         let running = self.being_told().clone();
@@ -34,9 +37,6 @@ impl Outbox {
             .read(move |reader| {
                 let around = Surroundings::read(reader, focused, now)?;
                 let (mut overdue, mut unfinished, mut next) = (Vec::new(), Vec::new(), None);
-                if around.attention.escalate_after.is_none() && around.attention.program.is_none() {
-                    return Ok((overdue, unfinished, next));
-                }
                 for delivery in reader.deliveries().unattended()? {
                     if delivery.escalation == Some(Escalation::Due) {
                         // An engine died before the program had ended.

@@ -8,7 +8,7 @@ use errand_store::{Delivery, DeliveryState, NewDelivery, StoreError, WriteTx};
 
 use super::facts::{Facts, Surroundings};
 use super::plan::{Move, is_over_a_limit, leads_into_a_digest, plan, stands_with_others};
-use super::screen::{OnScreen, TOGETHER};
+use super::screen::OnScreen;
 use super::{Outbox, record, settle_why, words};
 use crate::failpoint;
 use crate::settings::Attention;
@@ -311,73 +311,6 @@ impl Outbox {
                 Ok(())
             })
             .await
-    }
-
-    /// Takes from the screen what was settled elsewhere.
-    async fn refresh(&self) -> Result<(), StoreError> {
-        let shown = self.screen().ids();
-        if shown.is_empty() {
-            return Ok(());
-        }
-        let settled = self
-            .store
-            .read(move |reader| {
-                let mut settled = Vec::new();
-                for id in shown {
-                    let state = reader.deliveries().get(id)?.map(|delivery| delivery.state);
-                    if state.is_none_or(DeliveryState::is_settled) {
-                        settled.push(id);
-                    }
-                }
-                Ok(settled)
-            })
-            .await?;
-        for id in settled {
-            let gone = self.screen().remove(id);
-            if gone.is_some_and(|gone| !gone.together) {
-                self.notifier.withdraw(&id.to_string()).await;
-            }
-        }
-        self.refresh_together().await
-    }
-
-    /// The common banner says how many are left; the last one has its own again.
-    async fn refresh_together(&self) -> Result<(), StoreError> {
-        let (before, left) = {
-            let screen = self.screen();
-            (screen.together.clone(), screen.together_now())
-        };
-        if before == left {
-            return Ok(());
-        }
-        self.screen().together = left.clone();
-        let now = self.clock.now();
-        let ids = left.clone();
-        let banner = self
-            .store
-            .read(move |reader| {
-                if let [only] = ids.as_slice() {
-                    let Some(delivery) = reader.deliveries().get(*only)? else { return Ok(None) };
-                    let zone = Attention::from_kept(&reader.settings().all()?).zone;
-                    let banner = words::banner(reader, &delivery, &zone, now)?;
-                    return Ok(banner.map(|banner| Banner { replaces: Some(TOGETHER.to_owned()), ..banner }));
-                }
-                words::together(reader, &ids)
-            })
-            .await?;
-        let Some(banner) = banner else {
-            self.notifier.withdraw(TOGETHER).await;
-            return Ok(());
-        };
-        if let [only] = left.as_slice() {
-            let mut screen = self.screen();
-            screen.alone(*only);
-            screen.together.clear();
-        }
-        if let Err(error) = self.notifier.show(banner).await {
-            tracing::debug!(%error, "a notification was not brought up to date");
-        }
-        Ok(())
     }
 }
 

@@ -67,6 +67,8 @@ async fn a_retry_by_hand_is_a_start_by_hand() {
     world.until_delivery(&tasks[0], Held, "quiet_hours").await;
     let by = errand_model::By::at(errand_model::Surface::Tray);
     world.engine.tell(&tasks[0], errand_model::Event::Retry { by }).await.unwrap();
+    // They know how it ended.
+    world.until_delivery(&tasks[0], Opened, "settled").await;
     world.runs(2).await;
     world.ends(&tasks[0], 0).await;
     assert_eq!(titles(&world, 1).await, ["Done: again"]);
