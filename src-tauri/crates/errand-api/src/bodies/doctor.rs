@@ -1,5 +1,6 @@
 use errand_base::Fault;
 use errand_engine::Telling;
+use errand_engine::settings::Attention;
 use errand_wire::{DoctorReport, DoctorRow, Empty, command};
 
 use crate::doctor::{note, ok, problem};
@@ -39,8 +40,29 @@ impl Body for command::Doctor {
                 ..note("notifications", format!("No notification service: {why}."))
             },
         });
+        rows.extend(held_back(api).await?);
         Ok(DoctorReport { rows, isolation: isolation::report().await? })
     }
+}
+
+/// What waits on purpose. Somebody who has muted everything last week may wonder.
+async fn held_back(api: &Api) -> Result<Option<DoctorRow>, Fault> {
+    let now = api.clock.now();
+    let (held, settings) = api
+        .store
+        .read(|reader| {
+            let due = reader.deliveries().due()?;
+            Ok((due.iter().filter(|row| row.until.is_some()).count(), reader.settings().all()?))
+        })
+        .await?;
+    let muted = Attention::from_kept(&settings).gate.muted_until.filter(|until| now < *until);
+    let text = match (held, muted) {
+        (0, None) => return Ok(None),
+        (held, None) => format!("{held} wait for the end of quiet hours or the next digest."),
+        (held, Some(until)) => format!("Muted until {until}; {held} wait."),
+    };
+    let hint = Some("`errand deliveries` shows which and why.".to_owned());
+    Ok(Some(DoctorRow { hint, ..note("held back", text) }))
 }
 
 /// Folders of tasks that the database does not know, after a restore for example. Only their person can say whether
