@@ -15,6 +15,7 @@ mod words;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use errand_agents::Herald;
 use errand_base::{Clock, Fault, TaskId, Timestamp};
@@ -27,6 +28,9 @@ use tokio::sync::{Notify, mpsc, watch};
 use crate::settings::Attention;
 pub use screen::Seat;
 use screen::{Screen, TOGETHER};
+
+/// When a round is tried again that could not be written down.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(60);
 
 /// Whether and where notifications can be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,8 +194,8 @@ impl Outbox {
             match self.round().await {
                 Ok(next) => drop(self.alarm.send_replace(next)),
                 Err(error) => {
-                    // Not again at once for an alarm that is over: the next change brings the next round.
-                    self.alarm.send_replace(None);
+                    // A full disk, most likely. What waits must not depend on something else to happen.
+                    self.alarm.send_replace(Some(self.clock.now().plus(AFTER_A_FAILURE)));
                     tracing::warn!(%error, "the outbox could not be worked on");
                 }
             }

@@ -249,14 +249,16 @@ impl Outbox {
         let Some(banner) = banner.filter(|_| !taken.is_empty()) else { return Ok(true) };
         let place =
             self.screen().together.is_empty().then(|| alone.first().map(ToString::to_string)).flatten();
-        if let Err(error) = self.notifier.show(Banner { replaces: place, ..banner }).await {
+        if let Err(error) = self.notifier.show(Banner { replaces: place.clone(), ..banner }).await {
             self.not_taken(taken, &error.to_string()).await?;
             return Ok(false);
         }
         failpoint::hit("after_notify");
-        let alone = self.move_together(&alone);
-        for id in alone.iter().skip(1) {
-            self.notifier.withdraw(&id.to_string()).await;
+        for id in self.move_together(&alone) {
+            let key = id.to_string();
+            if place.as_ref() != Some(&key) {
+                self.notifier.withdraw(&key).await;
+            }
         }
         let joined = joining.iter().filter(|facts| taken.contains(&facts.delivery.id));
         let joined: Vec<_> =

@@ -59,6 +59,23 @@ async fn a_question_that_follows_another_takes_its_banner_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn questions_that_stood_alone_join_those_that_come_together() {
+    let world = World::new().await;
+    world.notifier.appear(&["actions"]);
+    let first = world.ask("fence", "Which colour?", &["Red"]).await;
+    let oldest = world.shown(1).await.remove(0);
+    world.until_delivery(&first, Shown, "question").await;
+    world.later(super::MINUTE * 5).await;
+    let second = world.ask("door", "Which colour?", &["Red"]).await;
+    let alone = world.shown(2).await.remove(1);
+    world.until_delivery(&second, Shown, "question").await;
+    world.ask("wall", "Which colour?", &["Red"]).await;
+    let all = world.shown(3).await.remove(2);
+    assert_eq!((all.title.as_str(), all.replaces.as_ref()), ("3 tasks need you", Some(&oldest.key)));
+    world.until_withdrawn(&alone.key).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_question_long_after_another_has_a_banner_of_its_own() {
     let world = World::new().await;
     world.notifier.appear(&["actions"]);
