@@ -1,12 +1,14 @@
 //! The person's attention: the exact calls that a notification service gets, and why.
 
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 
 use errand_testkit::desktop::wait;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::service::Service;
-use crate::world::{Home, LIMIT, parsed};
+use crate::world::{Home, LIMIT, parsed, processes};
 
 /// Asks, and says what was answered.
 const ASKS: &str = r#"echo "got $($ERRAND_PROGRAM ask 'Which colour?' --option Red --option Blue)""#;
@@ -23,6 +25,66 @@ fn wait_for_delivery(home: &Home, task: &str, what: &str, wanted: impl Fn(&Value
         Ok(last.iter().find(|row| wanted(row)).cloned())
     });
     found.unwrap_or_else(|error| panic!("{error}; there is {last:?}"))
+}
+
+/// A connection as windows have one.
+struct Windows {
+    stream: UnixStream,
+    lines: BufReader<UnixStream>,
+}
+
+impl Windows {
+    fn of(home: &Home) -> Windows {
+        let socket = errand_os::Home::at(home.root()).unwrap().socket().unwrap();
+        let stream = UnixStream::connect(socket).unwrap();
+        let mut windows = Windows { lines: BufReader::new(stream.try_clone().unwrap()), stream };
+        let protocol = errand_wire::PROTOCOL;
+        let hello = windows.say(&json!({ "protocol": protocol, "version": "test", "role": "windows" }));
+        assert_eq!(hello["protocol"], protocol);
+        windows
+    }
+
+    fn focused(&mut self, params: Value) {
+        let reply = self.say(&json!({ "call": { "id": 1, "command": "focused", "params": params } }));
+        assert_eq!(reply, json!({ "ok": { "id": 1, "value": {} } }));
+    }
+
+    fn say(&mut self, line: &Value) -> Value {
+        self.stream.write_all(format!("{line}\n").as_bytes()).unwrap();
+        let mut reply = String::new();
+        self.lines.read_line(&mut reply).unwrap();
+        parsed(&reply)
+    }
+}
+
+#[test]
+fn a_window_in_front_makes_a_banner_needless_for_as_long_as_it_is_connected() {
+    let service = Service::start();
+    let home = Home::new().on_bus(service.bus());
+    home.start_and_keep();
+    let mut windows = Windows::of(&home);
+    let fifos = ["seen", "left", "gone"].map(|title| home.fifo(title));
+    let waiting = |n: usize| home.sh("", &format!("read _ < {}", fifos[n].display()));
+    let (seen, left, gone) = (waiting(0), waiting(1), waiting(2));
+    home.ok(&format!("set {gone} --title gone"));
+    windows.focused(json!({ "task": left }));
+    windows.focused(json!({ "task": null, "left": left }));
+    windows.focused(json!({ "task": seen }));
+    // The window that was left before says so late.
+    windows.focused(json!({ "task": null, "left": left }));
+    home.ok(&format!("cancel {left}"));
+    home.open(&fifos[0]);
+    home.wait_for_state(&seen, "completed");
+    wait_for_delivery(&home, &seen, "was seen", |row| row["code"] == "window_focused");
+    windows.focused(json!({ "task": gone }));
+    drop(windows);
+    let other = home.sh("--title other", "true");
+    service.shown("Done: other");
+    home.ended(&[&other]);
+    home.open(&fifos[2]);
+    service.shown("Done: gone");
+    assert_eq!(service.calls(), ["Done: other", "Done: gone"]);
+    home.quit();
 }
 
 #[test]
@@ -144,7 +206,7 @@ fn nobody_comes_and_the_persons_own_program_is_told() {
     let home = Home::new();
     home.start_and_keep();
     let script = home.file("push.sh");
-    let text = "#!/bin/sh\nread -r line\nprintf '%s' \"$line\" > \"$1\"\nenv > \"$1.env\"\necho told >> \"$1.times\"\n\
+    let text = "#!/bin/sh\nread -r line\nprintf '%s' \"$line\" > \"$1\"\nenv > \"$1.env\"\necho told >> \"$1.times\"\nsetsid sleep 600 >/dev/null 2>&1 &\n\
                 mv \"$1\" \"$1.done\"\n";
     std::fs::write(&script, text).unwrap();
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o700)).unwrap();
@@ -164,6 +226,9 @@ fn nobody_comes_and_the_persons_own_program_is_told() {
     home.ok(&format!("answer {asks} Red"));
     home.ended(&[&asks]);
     assert_eq!(home.lines("message.times"), ["told"]);
+    // What it leaves behind is ended like what a task leaves behind.
+    let gone = || Ok(processes::programs_of(&home).is_empty().then_some(()));
+    wait::until("nothing of it is left", LIMIT, gone).unwrap();
 
     // One that fails is said so, with its last words.
     std::fs::write(&script, "#!/bin/sh\necho no network >&2\nexit 7\n").unwrap();

@@ -1,5 +1,6 @@
 //! What nobody has come for becomes urgent, once, and the person's program is told.
 
+use errand_base::Clock;
 use errand_model::Reason;
 use errand_store::DeliveryState::{Held, Shown};
 use errand_store::Escalation;
@@ -115,4 +116,22 @@ async fn what_is_old_when_escalating_is_switched_on_stays_calm() {
     world.later(HOUR).await;
     world.until_told(&new, Reason::Escalated).await;
     assert_eq!(world.eventually(|| world.herald.messages().pop()).await.task, new);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_a_crash_kept_from_telling_is_run_by_the_next_engine() {
+    let world = World::new().await;
+    world.set("escalate_after", "1h").await;
+    world.set("notify_program", PROGRAM).await;
+    let asks = world.ask("fence", "Which colour?", &["Red"]).await;
+    // As a crash between the commit and the start of the program leaves it.
+    let (id, now) = (world.deliveries(&asks).await[0].id, world.clock.now());
+    let write = world.store.write(move |tx| tx.deliveries().escalate(id, Escalation::Due, true, now));
+    assert!(write.await.unwrap());
+    let world = world.killed_and_started_again().await;
+    assert_eq!(world.eventually(|| world.herald.messages().pop()).await.task, asks);
+    world.later(HOUR * 5).await;
+    world.notifier.appear(&["actions"]);
+    assert!(world.shown(1).await[0].urgent);
+    assert_eq!(world.herald.messages().len(), 1);
 }
