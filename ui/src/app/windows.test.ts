@@ -99,6 +99,7 @@ function taskWindow(first: Partial<TaskView>, answers: Fake['answers'] = {}) {
     history: () => ({ rows: [] }),
     log: () => ({ lines: [aLine(1, { text: 'hello from it' })], next: 2, left_out: 0 }),
     opened: () => ({}),
+    focused: () => ({}),
     ...answers,
   });
   shown = mount(TaskWindow, { target: document.body, props: { platform: fake, id: 'bold-falcon-427' } });

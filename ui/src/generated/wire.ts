@@ -80,7 +80,7 @@ export type Phase = "starting" | "executing" | "ending" | "over";
 
 export type LogStream = "out" | "err" | "note";
 
-export type DeliveryState = "pending" | "held" | "showing" | "shown" | "opened" | "acted" | "dismissed" | "withdrawn";
+export type DeliveryState = "pending" | "held" | "showing" | "shown" | "opened" | "acted" | "dismissed" | "withdrawn" | "digested" | "filed";
 
 export type QuitMode = "pause" | "finish" | "now";
 
@@ -197,13 +197,72 @@ verification: Array<CheckView>, at: string, };
 
 export type DeliveryView = { id: number, 
 /**
- * `result`, `failure`, `question` or `notice`.
+ * `result`, `failure`, `question`, `notice` or `digest`.
  */
 kind: string, state: DeliveryState, 
 /**
- * Why it was shown, or why not yet.
+ * Why it was shown, or why not or not yet, as a sentence.
  */
-why: string, times_shown: number, updated_at: string, };
+why: string, 
+/**
+ * The same from a closed list; none while nothing is decided, or where a service has refused it.
+ */
+code: string | null, 
+/**
+ * A digest is about several.
+ */
+task: string | null, title: string | null, 
+/**
+ * Which question it tells of.
+ */
+question: string | null, times_shown: number, 
+/**
+ * The first time.
+ */
+shown_at: string | null, 
+/**
+ * What the notification service calls itself.
+ */
+service: string | null, 
+/**
+ * While it is held.
+ */
+until: string | null, 
+/**
+ * Nobody came for a long time, so it has become urgent.
+ */
+escalated: boolean, 
+/**
+ * The digest that tells of it.
+ */
+digest: number | null, created_at: string | null, updated_at: string, };
+
+export type DeliveryList = { 
+/**
+ * Newest first.
+ */
+deliveries: Array<DeliveryView>, next: string | null, };
+
+export type ListDeliveries = { 
+/**
+ * Only those of this task.
+ */
+task?: string, limit?: number, 
+/**
+ * From `next` of the page before.
+ */
+cursor?: string, };
+
+export type FocusOn = { 
+/**
+ * The window of this task; null: none of a task any more.
+ */
+task: string | null, 
+/**
+ * With null: only if it was the window of this task that was in front. Windows that share a connection do not
+ * know of one another.
+ */
+left?: string, };
 
 export type Cleanup = "none" | "pending" | "removed" | "failed";
 
@@ -711,6 +770,10 @@ export interface Commands {
   resume: { params: PauseTasks; reply: Changed };
   /** The person has opened the task; its notifications are settled. */
   opened: { params: TaskRef; reply: Empty };
+  /** Says which task's window is in front of the person. */
+  focused: { params: FocusOn; reply: Empty };
+  /** What the person was told, and why or why not. */
+  deliveries: { params: ListDeliveries; reply: DeliveryList };
   /** What the file of a folder asks for. */
   folder: { params: FolderRef; reply: FolderView };
   /** Lets tasks in a folder do what its file says. */

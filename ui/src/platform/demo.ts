@@ -1,5 +1,5 @@
 import type { LogLine, ProgramPreview, TaskRow, TaskView, TimelineRow } from '../generated/wire';
-import { aLine, aTask, Fake } from './fake';
+import { aDelivery, aLine, aTask, Fake } from './fake';
 
 const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
 
@@ -39,7 +39,7 @@ const MARKDOWN = '# What changed\n\n- one\n- two\n\nSee [the notes](https://exam
 const HTML = '<h1>What changed</h1><p>Three packages were updated; <strong>one needs a look</strong>.</p><ul><li><code>serde</code> 1.0.210 → 1.0.228</li><li><code>zbus</code> 5.18 → 5.19, see <a href="https://example.org/notes?from=errand&amp;run=1">the notes</a></li></ul><pre><code>cargo update -p zbus\n    Updating zbus v5.18.0 -&gt; v5.19.0</code></pre><blockquote><p>The lock file was not committed.</p></blockquote><table><tr><th>Crate</th><th>Size</th></tr><tr><td>zbus</td><td>412 KB</td></tr></table>';
 const DEATH = '<p><strong>What happened.</strong> The program ended with exit code 2.</p><p><strong>What is known.</strong> What it did before it failed stays done.</p><p><strong>What to do.</strong> Look at the output, then <code>errand retry</code> runs it again.</p><p><strong>Last errors</strong></p><pre><code>make: *** No rule to make target \'tset\'.  Stop.</code></pre>';
 
-const shown = { id: 1, kind: 'result', state: 'shown' as const, why: 'You started it by hand in the last 30 min.', times_shown: 1, updated_at: ago(1490) };
+const shown = aDelivery({ id: 1, why: 'You had started the task a short time before.', code: 'by_hand', shown_at: ago(1490), updated_at: ago(1490) });
 const artifact = { run: 1, notify: true, verification: [], at: ago(1500), outcome: '412 passed, 3 skipped' };
 
 const TASKS: Record<string, Partial<TaskView>> = {
@@ -122,6 +122,7 @@ export function demo(search: string): Fake {
       throw { code: 'already_answered', message: 'You answered “Keep waiting” in the terminal 5 s ago.', hint: 'Nothing to do: the first answer counts.' };
     },
     opened: () => ({}),
+    focused: () => ({}),
     cancel: () => ({ changed: [task.id], refused: {} }),
     pause: () => ({ changed: [task.id], refused: {} }),
     resume: () => ({ changed: [task.id], refused: {} }),

@@ -1,4 +1,4 @@
-import type { Commands, Event, LogLine, TaskView, WireError } from '../generated/wire';
+import type { Commands, DeliveryView, Event, LogLine, TaskView, WireError } from '../generated/wire';
 import type { Feed, Platform } from './types';
 
 type Command = keyof Commands;
@@ -142,6 +142,28 @@ export function aTask(changes: Partial<TaskView> = {}): TaskView {
     artifact: null,
     deliveries: [],
     why_waiting: null,
+    ...changes,
+  };
+}
+
+export function aDelivery(changes: Partial<DeliveryView> = {}): DeliveryView {
+  return {
+    id: 7,
+    kind: 'result',
+    state: 'shown',
+    why: 'There were few notifications before it.',
+    code: 'within_limit',
+    task: 'bold-falcon-427',
+    title: 'make test',
+    question: null,
+    times_shown: 1,
+    shown_at: AT,
+    service: 'Xfce',
+    until: null,
+    escalated: false,
+    digest: null,
+    created_at: AT,
+    updated_at: AT,
     ...changes,
   };
 }

@@ -9,6 +9,7 @@ use errand_base::{RunId, Secret, TaskId};
 use errand_model::StartError;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use crate::herald::{Herald, Message, Telling};
 use crate::{Agent, End, Order, Request, Session, SessionEvent, Starting};
 
 #[derive(Clone, Default)]
@@ -132,4 +133,28 @@ impl Session for FakeSession {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Keeps what the person's program would have read, and answers as it is told.
+#[derive(Clone, Default)]
+pub struct FakeHerald(Arc<Mutex<(Vec<Message>, Option<String>)>>);
+
+impl FakeHerald {
+    pub fn messages(&self) -> Vec<Message> {
+        lock(&self.0).0.clone()
+    }
+
+    /// From now on it fails.
+    pub fn fail(&self, why: &str) {
+        lock(&self.0).1 = Some(why.to_owned());
+    }
+}
+
+impl Herald for FakeHerald {
+    fn tell(&self, message: Message) -> Telling {
+        let mut state = lock(&self.0);
+        state.0.push(message);
+        let answer = state.1.clone().map_or(Ok(()), Err);
+        Box::pin(async move { answer })
+    }
 }

@@ -3,6 +3,7 @@
 
 mod around;
 pub mod fake;
+pub mod herald;
 pub mod isolation;
 mod script;
 pub mod tools;
@@ -17,6 +18,7 @@ use errand_base::{RunId, Secret, TaskId};
 use errand_model::{Aside, Check, Exit, Response, StartError, ToolResult, Work};
 use errand_os::ProcessIdentity;
 
+pub use herald::Herald;
 pub use script::Script;
 pub use turn::{Answered, Limits, Request, Subtask, Tool, Written};
 

@@ -3,6 +3,7 @@
 mod normalize;
 mod output;
 mod session;
+mod telling;
 mod turn;
 
 use std::io;
@@ -143,13 +144,17 @@ struct Starter {
 
 impl Starter {
     async fn begin(&self, launch: Launch) -> Result<Process, StartError> {
+        self.begin_with(launch, None).await
+    }
+
+    async fn begin_with(&self, launch: Launch, input: Option<String>) -> Result<Process, StartError> {
         let mut spawners = self.spawner.clone();
         loop {
             let present = spawners.wait_for(Option::is_some).await.ok().and_then(|present| present.clone());
             let Some(present) = present else {
                 return Err(StartError::Other("there is nobody to start it".to_owned()));
             };
-            match present.spawn(launch.clone()) {
+            match present.spawn_with(launch.clone(), input.clone()) {
                 Ok(process) => return Ok(process),
                 // Nothing was handed over. Most likely the spawner has just died and nobody has noticed yet.
                 Err(error) => {

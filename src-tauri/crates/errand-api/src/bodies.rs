@@ -5,6 +5,7 @@ mod backup;
 mod below;
 mod change;
 mod credential;
+mod deliveries;
 mod doctor;
 mod engine;
 mod folder;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use errand_base::{Clock, Code, Fault, Redactor, SystemClock};
-use errand_engine::{Engine, Leave, Parts};
+use errand_engine::{Clicked, Engine, Leave, Parts};
 use errand_os::{DesktopNotifier, EngineLock, Home, LockError, SessionKeychain, SystemPower, WorkFolders};
 use errand_store::{Notice, Store};
 use errand_wire::{Event, Window, WindowKind};
@@ -93,10 +93,12 @@ pub async fn start(home: Home, options: Options) -> Result<Hosted, Fault> {
         opened.store.clone(),
         clock.clone(),
     ));
+    let script = errand_engine::script_agent(options.lean_binary.clone(), home.clone()).await?;
     let engine = Engine::start(Parts {
         store: opened.store.clone(),
         clock: clock.clone(),
-        agent: errand_engine::script_agent(options.lean_binary.clone(), home.clone()).await?,
+        agent: script.clone(),
+        herald: script,
         folders: WorkFolders::of(&home),
         keychain: Arc::new(SessionKeychain::of(&home)),
         redactor: options.redactor,
@@ -120,6 +122,7 @@ pub async fn start(home: Home, options: Options) -> Result<Hosted, Fault> {
         boundary,
         desktops,
         signals: signals.clone(),
+        seat: Arc::new(engine.outbox().seat()),
     };
     let (leaving, left) = watch::channel(false);
     let server = tokio::spawn(server::serve(listener, api, left));
@@ -176,20 +179,24 @@ pub(crate) fn open_window(
 }
 
 async fn open_what_was_clicked(
-    mut clicked: mpsc::UnboundedReceiver<errand_base::TaskId>,
+    mut clicked: mpsc::UnboundedReceiver<Clicked>,
     signals: broadcast::Sender<Event>,
     desktops: Arc<AtomicUsize>,
     desktop_binary: Option<PathBuf>,
 ) {
-    while let Some(task) = clicked.recv().await {
-        let window = Window { kind: WindowKind::Task, task: Some(task.to_string()) };
+    while let Some(clicked) = clicked.recv().await {
+        let (kind, task, words) = match &clicked {
+            Clicked::Task(task) => (WindowKind::Task, Some(task.to_string()), vec!["--task", task.as_str()]),
+            // The window that lists the latest.
+            Clicked::Several => (WindowKind::Quick, None, vec!["--quick"]),
+        };
+        let window = Window { kind, task };
         if open_window(&signals, &desktops, window) {
             continue;
         }
         let Some(binary) = &desktop_binary else { continue };
         let started = tokio::process::Command::new(binary)
-            .arg("--task")
-            .arg(task.as_str())
+            .args(words)
             .stdin(std::process::Stdio::null())
             .stdout(std::process::Stdio::null())
             .stderr(std::process::Stdio::null())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use errand_base::{Clock, Code, Fault};
-use errand_engine::Engine;
+use errand_engine::{Engine, Seat};
 use errand_os::Home;
 use errand_store::Store;
 use errand_wire::{Command, CommandName, Event, command, with_commands};
@@ -27,6 +27,8 @@ pub(crate) struct Api {
     pub desktops: Arc<AtomicUsize>,
     /// What concerns only those who listen now: windows to open, leaving.
     pub signals: broadcast::Sender<Event>,
+    /// What this connection says about its windows.
+    pub seat: Arc<Seat>,
 }
 
 /// Leaving is the last signal, so that nobody misses it by being slow.

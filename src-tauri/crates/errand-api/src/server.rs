@@ -86,6 +86,7 @@ async fn connection(stream: UnixStream, api: Api, mut leaving: watch::Receiver<b
     send_line(&mut write, &hello.1).await?;
     let _present = (hello.0 == Role::Desktop).then(|| Presence::new(api.desktops.clone()));
 
+    let api = Api { seat: Arc::new(api.engine.outbox().seat()), ..api };
     let (frames, queue) = mpsc::channel(QUEUE);
     let writer = tokio::spawn(write_frames(write, queue));
     let mut work = JoinSet::new();

@@ -44,6 +44,10 @@ pub enum Command {
     Log(Log),
     /// Every change of a task with its reason
     History(Task),
+    /// What you were told, what is held back, and why; newest first
+    Deliveries(Deliveries),
+    /// Let all but urgent notifications wait
+    Mute(Mute),
     /// Wait until tasks have ended or one needs you
     Wait(Wait),
     /// Print changes as they happen
@@ -260,6 +264,25 @@ pub struct List {
 pub struct Task {
     /// The id or its beginning
     pub task: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Deliveries {
+    /// Only those of this task
+    pub task: Option<String>,
+    /// At most N of them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: Option<u32>,
+    /// Go on where the page before has ended
+    #[arg(long)]
+    pub cursor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Mute {
+    /// For how long or until when: 1h, 18:00, off
+    #[arg(value_name = "1h|18:00|off")]
+    pub until: String,
 }
 
 #[derive(Debug, Args)]

@@ -25,6 +25,8 @@ pub async fn perform(session: &Session, command: Command) -> End {
         Command::List(typed) => look::list(session, typed).await,
         Command::Show(typed) => look::show(session, typed).await,
         Command::History(typed) => look::history(session, typed).await,
+        Command::Deliveries(typed) => look::deliveries(session, typed).await,
+        Command::Mute(typed) => settings::mute(session, typed).await,
         Command::Log(typed) => stream::log(session, typed).await,
         Command::Watch(typed) => stream::watch(session, typed).await,
         Command::Wait(typed) => wait::wait(session, typed).await,

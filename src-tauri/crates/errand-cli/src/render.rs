@@ -1,6 +1,7 @@
 //! Text for people. Nothing here prints, asks the clock or looks at the terminal: all of that is an argument.
 
 pub mod card;
+pub mod deliveries;
 pub mod isolation;
 pub mod list;
 pub mod progress;

@@ -2,7 +2,8 @@
 
 use errand_base::{Code, Fault, TaskId, Timestamp};
 use errand_model::{
-    DeliveryKind, Dependency, Effect, Hold, Holds, Reason, Run, Step, Subject, Task, Transition, accept,
+    DeliveryKind, Dependency, Effect, Hold, Holds, Reason, Run, State, Step, Subject, Task, Transition,
+    accept,
 };
 use errand_store::{DeliveryState, Inserted, NewDelivery, Reader, RunKey, StoreError, WriteTx};
 
@@ -203,12 +204,27 @@ pub(crate) fn write_effect(
             if let Some(run) = run {
                 tx.artifacts().file(run.id, seq, run.n, artifact, now)?;
             }
+            // A result that is not announced by itself comes with the next digest.
+            if step.task.state == State::Completed && !artifact.notify && step.task.parent.is_none() {
+                let result = NewDelivery {
+                    task: Some(seq),
+                    run: run.map(|run| run.id),
+                    question: None,
+                    kind: DeliveryKind::Result,
+                    state: DeliveryState::Pending,
+                    why: "",
+                };
+                tx.deliveries().add(&result, now)?;
+            }
         }
         Effect::Deliver(kind) if is_told_already(tx, step, *kind)? => {}
         Effect::Deliver(kind) => {
             let question = match kind {
                 DeliveryKind::Question => step.task.questions.last().map(|question| question.n),
-                DeliveryKind::Result | DeliveryKind::Failure | DeliveryKind::Notice => None,
+                DeliveryKind::Result
+                | DeliveryKind::Failure
+                | DeliveryKind::Notice
+                | DeliveryKind::Digest => None,
             };
             let delivery = NewDelivery {
                 task: Some(seq),

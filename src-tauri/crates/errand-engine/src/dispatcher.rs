@@ -316,6 +316,8 @@ impl Dispatcher {
                 }
             }
             Effect::Deliver(_) => self.actions.push(Action::Deliver),
+            // What is not announced by itself is a row for the next digest.
+            Effect::File(artifact) if !artifact.notify => self.actions.push(Action::Deliver),
             Effect::Settle { question, choice, told, .. } => {
                 self.actions.push(Action::Deliver);
                 let Some(entry) = self.live.get_mut(task) else { return };

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use errand_agents::{Agent, Script};
+use errand_agents::{Agent, Herald, Script};
 use errand_base::{Clock, Code, Fault, Redactor, RunId, TaskId};
 use errand_model::{Answer, By, Event, Hold, Moment, Question, Reason, Surface, Work};
-use errand_os::{Home, Keychain, Notifier, Power, PowerEvents, PowerStatus, WorkFolders};
+use errand_os::{Home, Keychain, Notifier, Power, PowerEvent, PowerEvents, PowerStatus, WorkFolders};
 use errand_store::{Cleanup, Entry, Store, SubjectKind, WriteTx};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -16,7 +16,7 @@ use crate::credentials::Credentials;
 use crate::dispatcher::{Dispatcher, pause_event};
 use crate::input::{Accepted, Action, Counts, Edit, Input, Leave, LiveTask, NewTask};
 use crate::launch::Launcher;
-use crate::outbox::Outbox;
+use crate::outbox::{Back, Clicked, Outbox, Outlets};
 use crate::run::RunShared;
 use crate::worker::Door;
 use crate::{archive, folders, recovery, retention, settings, subtasks};
@@ -44,8 +44,10 @@ pub struct Parts {
     pub notifier_events: mpsc::UnboundedReceiver<errand_os::NotifierEvent>,
     pub power: Arc<dyn Power>,
     pub power_events: PowerEvents,
-    /// Hears which task a person clicked in a notification.
-    pub clicks: mpsc::UnboundedSender<TaskId>,
+    /// Runs the person's program that tells them what nobody came for.
+    pub herald: Arc<dyn Herald>,
+    /// Hears what a person clicked in a notification.
+    pub clicks: mpsc::UnboundedSender<Clicked>,
 }
 
 /// A handle on the engine; cheap to clone.
@@ -66,7 +68,7 @@ impl Engine {
     pub async fn start(parts: Parts) -> Result<Engine, Fault> {
         let Parts { store, clock, home, door, folders, agent, keychain, redactor, .. } = parts;
         let (notifier, notifier_events, clicks) = (parts.notifier, parts.notifier_events, parts.clicks);
-        let (power, power_events) = (parts.power, parts.power_events);
+        let (power, power_events, herald) = (parts.power, parts.power_events, parts.herald);
         let kept = store.read(|reader| reader.settings().all()).await?;
         let live = settings::Live::from_kept(&kept);
         let unfinished = recovery::unfinished(&store).await?;
@@ -75,7 +77,15 @@ impl Engine {
         let now = moment(clock.as_ref());
         // If that cannot be told, nothing is removed, which is no reason not to work.
         let may_remove = retention::believes(&store, now.wall).await.unwrap_or(false);
-        let outbox = Outbox::start(store.clone(), clock.clone(), notifier, notifier_events, clicks);
+        let (answers, mut answered) = mpsc::unbounded_channel();
+        let outbox = Outbox::start(
+            store.clone(),
+            clock.clone(),
+            (notifier, notifier_events),
+            herald,
+            Outlets { clicks, answers },
+            &settings::Attention::from_kept(&kept),
+        );
         let mut dispatcher = Dispatcher::new(live, now);
         let interrupted = recovery::interrupted(&unfinished);
         let missed = recovery::missed_endings(&store, recovery::waiting(&unfinished)).await;
@@ -107,7 +117,7 @@ impl Engine {
             credentials: credentials.clone(),
             input: input.clone(),
         };
-        tokio::spawn(pass_on(power_events, input.clone()));
+        tokio::spawn(pass_on(power_events, input.clone(), engine.outbox.clone()));
         let mut driver = Driver {
             dispatcher,
             store,
@@ -122,6 +132,15 @@ impl Engine {
         };
         driver.carry_out(actions);
         tokio::spawn(driver.run(inputs));
+        let answering = engine.clone();
+        tokio::spawn(async move {
+            while let Some((task, answer)) = answered.recv().await {
+                // Somebody else was first, most likely; then the question is gone from the screen as well.
+                if let Err(fault) = answering.tell(&task, answer).await {
+                    tracing::info!(%task, message = fault.message, "an answer in a notification was refused");
+                }
+            }
+        });
         // Nothing waits for the keychain here: it may take its time, or never answer.
         credentials.retry();
         Ok(engine)
@@ -174,6 +193,10 @@ impl Engine {
         let waits_for = stored.as_ref().map(|live| recovery::waits_for(&live.task)).filter(|_| reopens);
         let id = task.clone();
         self.ask(|reply| Input::Tell { task: id, event, stored, reply }).await??;
+        if reopens {
+            // Whoever opens it again, or writes to it, has seen how it ended.
+            self.outbox.opened(task).await?;
+        }
         // While it was over, nobody told it how the tasks ended that it waits for.
         if let Some(waits_for) = waits_for {
             let events = recovery::missed_endings(&self.store, vec![(task.clone(), waits_for)]).await;
@@ -268,6 +291,7 @@ impl Engine {
     /// Settings were changed in the store.
     pub async fn reread_settings(&self) -> Result<(), Fault> {
         let kept = self.store.read(|reader| reader.settings().all()).await?;
+        self.outbox.reread(&settings::Attention::from_kept(&kept)).await?;
         self.send(Input::Settings(settings::Live::from_kept(&kept)))
     }
 
@@ -322,8 +346,11 @@ fn moment(clock: &dyn Clock) -> Moment {
     }
 }
 
-async fn pass_on(mut events: PowerEvents, input: mpsc::UnboundedSender<Input>) {
+async fn pass_on(mut events: PowerEvents, input: mpsc::UnboundedSender<Input>, outbox: Outbox) {
     while let Some(event) = events.recv().await {
+        if event == PowerEvent::Woke {
+            outbox.came_back(Back::Woken);
+        }
         if input.send(Input::Power(event)).is_err() {
             return;
         }
@@ -478,7 +505,7 @@ impl Driver {
 }
 
 /// The agent of this version: programs under the supervisor.
-pub async fn script_agent(lean_binary: PathBuf, home: errand_os::Home) -> Result<Arc<dyn Agent>, Fault> {
+pub async fn script_agent(lean_binary: PathBuf, home: errand_os::Home) -> Result<Arc<Script>, Fault> {
     let script = Script::start(&lean_binary, home).await.map_err(|error| {
         let text = format!("The supervisor {} could not be started: {error}.", lean_binary.display());
         Fault::new(Code::Internal, text)

@@ -30,7 +30,7 @@ pub use credentials::{Credentials, KeychainReport, Listed};
 pub use engine::{Engine, Parts, script_agent};
 pub use folders::{ATTACHMENTS_VARIABLE, OwnFolder, attach_fault};
 pub use input::{Accepted, Counts, Edit, Leave, NewTask};
-pub use outbox::{Outbox, Telling};
+pub use outbox::{Back, Clicked, Outbox, Seat, Telling};
 pub use run::RunShared;
 pub use text::{one_line, plain_text};
 pub use worker::{Asking, Door, NoDoor, Worker};

@@ -1,26 +1,36 @@
 //! The outbox: brings what must be told to the person, as often as needed and no more.
 //!
-//! Level-triggered: each round looks at the rows, compares them with what is on the screen, and does the
-//! difference. The intent to show is committed before showing, so a crash between the two shows something twice at
-//! worst, never not at all.
+//! Level-triggered: each round looks at the rows, asks the gate (`errand_model::gate`) what is to become of them,
+//! compares that with what is on the screen, and does the difference. The intent to show is committed before
+//! showing, so a crash between the two shows something twice at worst, never not at all. Between rounds it waits
+//! for a change or for the first moment at which something that is held comes up again; nothing ticks.
 
+mod escalate;
+mod facts;
+mod follow;
+mod plan;
+mod round;
+mod screen;
 mod words;
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use errand_agents::Herald;
 use errand_base::{Clock, Fault, TaskId, Timestamp};
-use errand_model::Reason;
-use errand_os::{Banner, Notifier, NotifierEvent, NotifierStatus};
+use errand_model::gate::Why;
+use errand_model::{Answer, By, Event, Reason, Surface};
+use errand_os::{Notifier, NotifierEvent, NotifierStatus};
 use errand_store::{Delivery, DeliveryState, Reader, Store, StoreError, WriteTx};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
-use crate::failpoint;
+use crate::settings::Attention;
+pub use screen::Seat;
+use screen::{Screen, TOGETHER};
 
-/// How often something is shown at most, however often a service forgets it.
-const MOST_SHOWINGS: u32 = 3;
-/// Banners of one round; then it looks at what was settled meanwhile, and goes on.
-const ROUND: usize = 64;
+/// When a round is tried again that could not be written down.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(60);
 
 /// Whether and where notifications can be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,33 +39,108 @@ pub enum Telling {
     NoService { why: String },
 }
 
+/// What a person did with a notification that is to be answered by the desktop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Clicked {
+    Task(TaskId),
+    /// It stood for several.
+    Several,
+}
+
+/// How a person came back to their screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Back {
+    Woken,
+    Unlocked,
+}
+
+/// Where what a person does with a notification goes.
+pub(crate) struct Outlets {
+    pub clicks: mpsc::UnboundedSender<Clicked>,
+    pub answers: mpsc::UnboundedSender<(TaskId, Event)>,
+}
+
 #[derive(Clone)]
 pub struct Outbox {
     wake: Arc<Notify>,
     store: Store,
     clock: Arc<dyn Clock>,
     notifier: Arc<dyn Notifier>,
-    on_screen: Arc<Mutex<HashSet<i64>>>,
+    herald: Arc<dyn Herald>,
+    screen: Arc<Mutex<Screen>>,
+    /// Deliveries that the person's program is telling of.
+    telling: Arc<Mutex<HashSet<i64>>>,
+    /// When it looks again by itself.
+    alarm: Arc<watch::Sender<Option<Timestamp>>>,
+    escalates: Arc<watch::Sender<bool>>,
 }
 
 impl Outbox {
     pub(crate) fn start(
         store: Store,
         clock: Arc<dyn Clock>,
-        notifier: Arc<dyn Notifier>,
-        events: mpsc::UnboundedReceiver<NotifierEvent>,
-        clicks: mpsc::UnboundedSender<TaskId>,
+        (notifier, events): (Arc<dyn Notifier>, mpsc::UnboundedReceiver<NotifierEvent>),
+        herald: Arc<dyn Herald>,
+        outlets: Outlets,
+        attention: &Attention,
     ) -> Outbox {
-        let outbox =
-            Outbox { wake: Arc::new(Notify::new()), store, clock, notifier, on_screen: Arc::default() };
-        outbox.look();
-        tokio::spawn(outbox.clone().run(events, clicks));
+        let outbox = Outbox {
+            wake: Arc::new(Notify::new()),
+            store,
+            clock,
+            notifier,
+            herald,
+            screen: Arc::default(),
+            telling: Arc::default(),
+            alarm: Arc::new(watch::Sender::new(None)),
+            escalates: Arc::new(watch::Sender::new(attention.escalate_after.is_some())),
+        };
+        // Since the last engine the clock, the zone and the settings may have become others.
+        outbox.look_again();
+        tokio::spawn(outbox.clone().run(events, outlets));
         outbox
     }
 
     /// Rows may have changed.
-    pub(crate) fn look(&self) {
+    pub fn look(&self) {
         self.wake.notify_one();
+    }
+
+    /// What is held depends on something that has changed.
+    fn look_again(&self) {
+        self.screen().again = true;
+        self.look();
+    }
+
+    /// The machine was woken, or its screen unlocked: what came due meanwhile is shown, and a session that was
+    /// not there is looked for.
+    pub fn came_back(&self, how: Back) {
+        tracing::debug!(?how, "the person is back");
+        let outbox = self.clone();
+        tokio::spawn(async move {
+            outbox.notifier.reconnect().await;
+            outbox.look_again();
+        });
+    }
+
+    /// When it looks at its rows by itself, if nothing happens before.
+    pub fn next_alarm(&self) -> watch::Receiver<Option<Timestamp>> {
+        self.alarm.subscribe()
+    }
+
+    /// What one connection will say about its windows.
+    pub fn seat(&self) -> Seat {
+        Seat::new(self.screen.clone())
+    }
+
+    /// Settings were changed in the store. What is held is timed anew.
+    pub(crate) async fn reread(&self, attention: &Attention) -> Result<(), Fault> {
+        let escalates = attention.escalate_after.is_some();
+        if !self.escalates.send_replace(escalates) && escalates {
+            self.waive().await?;
+        }
+        self.look_again();
+        Ok(())
     }
 
     pub fn telling(&self) -> Telling {
@@ -93,33 +178,45 @@ impl Outbox {
         Ok(())
     }
 
-    async fn run(
-        self,
-        mut events: mpsc::UnboundedReceiver<NotifierEvent>,
-        clicks: mpsc::UnboundedSender<TaskId>,
-    ) {
+    async fn run(self, mut events: mpsc::UnboundedReceiver<NotifierEvent>, outlets: Outlets) {
         loop {
+            let alarm = *self.alarm.borrow();
+            let wait = alarm.map(|at| at.since(self.clock.now()));
             tokio::select! {
                 () = self.wake.notified() => {}
+                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
                 event = events.recv() => match event {
-                    Some(event) => self.heard(event, &clicks).await,
+                    Some(event) => self.heard(event, &outlets).await,
                     // The notifier is gone for good; rows wait for the next start.
                     None => return,
                 },
             }
-            if let Err(error) = self.round().await {
-                tracing::warn!(%error, "the outbox could not be worked on");
+            match self.round().await {
+                Ok(next) => drop(self.alarm.send_replace(next)),
+                Err(error) => {
+                    // A full disk, most likely. What waits must not depend on something else to happen.
+                    self.alarm.send_replace(Some(self.clock.now().plus(AFTER_A_FAILURE)));
+                    tracing::warn!(%error, "the outbox could not be worked on");
+                }
             }
         }
     }
 
-    async fn heard(&self, event: NotifierEvent, clicks: &mpsc::UnboundedSender<TaskId>) {
+    async fn heard(&self, event: NotifierEvent, outlets: &Outlets) {
         let result = match event {
-            NotifierEvent::Available { .. } | NotifierEvent::Gone => {
-                self.screen().clear();
+            NotifierEvent::Available { owner, .. } => {
+                // A round may have met it already, and shown something there.
+                self.screen().on(&owner);
                 Ok(())
             }
-            NotifierEvent::Acted { key, .. } => self.acted(&key, clicks).await,
+            NotifierEvent::Gone => {
+                // Unless another one has taken over since.
+                if !matches!(self.notifier.status(), NotifierStatus::Ready { .. }) {
+                    self.screen().clear();
+                }
+                Ok(())
+            }
+            NotifierEvent::Acted { key, action } => self.acted(&key, &action, outlets).await,
             NotifierEvent::Closed { key, by_person } => self.closed(&key, by_person).await,
         };
         if let Err(error) = result {
@@ -127,143 +224,92 @@ impl Outbox {
         }
     }
 
-    async fn acted(&self, key: &str, clicks: &mpsc::UnboundedSender<TaskId>) -> Result<(), StoreError> {
-        let Ok(id) = key.parse::<i64>() else { return Ok(()) };
-        self.screen().remove(&id);
+    async fn acted(&self, key: &str, action: &str, outlets: &Outlets) -> Result<(), StoreError> {
+        let ids = self.take_from_screen(key);
         let now = self.clock.now();
-        let task = self
+        let action = action.to_owned();
+        let several = key == TOGETHER;
+        let acted = self
             .store
             .write(move |tx| {
-                let Some(delivery) = tx.deliveries().get(id)? else { return Ok(None) };
-                let root = delivery.task.map_or(Ok(None), |seq| tx.tasks().root_of(seq))?;
-                let task = root.map(|root| root.id);
-                settle(tx, delivery, DeliveryState::Acted, Reason::OpenedByPerson, now)?;
-                Ok(task)
+                let mut acted = None;
+                for id in ids {
+                    let Some(delivery) = tx.deliveries().get(id)? else { continue };
+                    let answer = answer(tx, &delivery, &action)?;
+                    let clicked = task_of(tx, &delivery)?.map_or(Clicked::Several, Clicked::Task);
+                    settle(tx, delivery, DeliveryState::Acted, Reason::OpenedByPerson, now)?;
+                    acted = Some((clicked, answer));
+                }
+                Ok(acted)
             })
             .await?;
-        if let Some(task) = task {
-            drop(clicks.send(task));
+        match acted {
+            Some((_, Some(answer))) => drop(outlets.answers.send(answer)),
+            Some((clicked, None)) => {
+                drop(outlets.clicks.send(if several { Clicked::Several } else { clicked }));
+            }
+            None => {}
         }
         Ok(())
     }
 
     async fn closed(&self, key: &str, by_person: bool) -> Result<(), StoreError> {
-        let Ok(id) = key.parse::<i64>() else { return Ok(()) };
-        self.screen().remove(&id);
+        let ids = self.take_from_screen(key);
         // A banner that only timed out was seen or not; the lists still have it.
         if !by_person {
             return Ok(());
         }
         let now = self.clock.now();
         self.store
-            .write(move |tx| match tx.deliveries().get(id)? {
-                Some(delivery) => {
-                    settle(tx, delivery, DeliveryState::Dismissed, Reason::DismissedByPerson, now)
-                }
-                None => Ok(false),
-            })
-            .await
-            .map(drop)
-    }
-
-    async fn round(&self) -> Result<(), StoreError> {
-        self.withdraw_settled().await?;
-        let NotifierStatus::Ready { owner, .. } = self.notifier.status() else { return Ok(()) };
-        let due = self.store.read(|reader| reader.deliveries().unsettled()).await?;
-        let mut due: Vec<Delivery> = due.into_iter().filter(|delivery| is_due(delivery, &owner)).collect();
-        let mut more = due.len() > ROUND;
-        due.truncate(ROUND);
-        for delivery in due {
-            // What a service does not take waits for the next change, or this would go round for ever.
-            more &= self.show(delivery, &owner).await?;
-        }
-        if more {
-            self.look();
-        }
-        Ok(())
-    }
-
-    /// Takes from the screen what was settled elsewhere.
-    async fn withdraw_settled(&self) -> Result<(), StoreError> {
-        let shown: Vec<i64> = self.screen().iter().copied().collect();
-        if shown.is_empty() {
-            return Ok(());
-        }
-        let settled = self
-            .store
-            .read(move |reader| {
-                let mut settled = Vec::new();
-                for id in shown {
-                    let state = reader.deliveries().get(id)?.map(|delivery| delivery.state);
-                    if !matches!(state, Some(DeliveryState::Showing | DeliveryState::Shown)) {
-                        settled.push(id);
+            .write(move |tx| {
+                for id in ids {
+                    if let Some(delivery) = tx.deliveries().get(id)? {
+                        settle(tx, delivery, DeliveryState::Dismissed, Reason::DismissedByPerson, now)?;
                     }
                 }
-                Ok(settled)
+                Ok(())
             })
-            .await?;
-        for id in settled {
-            self.screen().remove(&id);
-            self.notifier.withdraw(&id.to_string()).await;
-        }
-        Ok(())
+            .await
     }
 
-    /// Whether it is settled now: shown, or no longer to be told.
-    async fn show(&self, delivery: Delivery, owner: &str) -> Result<bool, StoreError> {
-        let id = delivery.id;
-        let now = self.clock.now();
-        let before = delivery.state;
-        let service = owner.to_owned();
-        let again = delivery.attempts > 0;
-        failpoint::hit("before_showing_commit");
-        let banner = self
-            .store
-            .write(move |tx| {
-                if !tx.deliveries().showing(id, before, &service, "", now)? {
-                    return Ok(None);
-                }
-                words::banner(tx, id)
-            })
-            .await?;
-        failpoint::hit("after_showing_commit");
-        // Settled in between, or its task is gone: nothing to tell.
-        let Some(banner) = banner else { return Ok(true) };
-        match self.notifier.show(banner).await {
-            Ok(()) => {
-                failpoint::hit("after_notify");
-                self.screen().insert(id);
-                let now = self.clock.now();
-                self.store.write(move |tx| shown(tx, id, again, now)).await?;
-                failpoint::hit("after_shown_commit");
-                Ok(true)
-            }
-            Err(error) => {
-                let now = self.clock.now();
-                let why = error.to_string();
-                self.store
-                    .write(move |tx| {
-                        tx.deliveries().advance(id, DeliveryState::Showing, DeliveryState::Held, &why, now)
-                    })
-                    .await?;
-                Ok(false)
-            }
+    /// The deliveries that were behind a banner which is gone.
+    fn take_from_screen(&self, key: &str) -> Vec<i64> {
+        let mut screen = self.screen();
+        let ids = screen.behind(key);
+        for id in &ids {
+            screen.remove(*id);
         }
+        if key == TOGETHER {
+            screen.together.clear();
+        }
+        ids
     }
 
-    fn screen(&self) -> std::sync::MutexGuard<'_, HashSet<i64>> {
-        self.on_screen.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn screen(&self) -> MutexGuard<'_, Screen> {
+        screen::lock(&self.screen)
+    }
+
+    fn being_told(&self) -> MutexGuard<'_, HashSet<i64>> {
+        self.telling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn shown(tx: &mut WriteTx<'_>, id: i64, again: bool, now: Timestamp) -> Result<(), StoreError> {
-    let reason = if again { Reason::ShownAgain } else { Reason::Shown };
-    if tx.deliveries().advance(id, DeliveryState::Showing, DeliveryState::Shown, "shown", now)?
-        && let Some(delivery) = tx.deliveries().get(id)?
-    {
-        record(tx, &delivery, DeliveryState::Showing, reason, now)?;
-    }
-    Ok(())
+/// The answer that a button stands for.
+fn answer(tx: &Reader<'_>, delivery: &Delivery, action: &str) -> Result<Option<(TaskId, Event)>, StoreError> {
+    let stored = match (delivery.task, delivery.question) {
+        (Some(seq), Some(_)) => tx.tasks().by_seq(seq)?,
+        (Some(_) | None, None) | (None, Some(_)) => None,
+    };
+    let Some(stored) = stored else { return Ok(None) };
+    let question = stored.task.questions.iter().find(|question| Some(question.n) == delivery.question);
+    Ok(question.and_then(|question| {
+        let choice = words::answer_behind(action, question)?;
+        let by = By::at(Surface::Notification);
+        Some((
+            stored.task.id.clone(),
+            Event::Answer { question: question.n, answer: Answer::Text(choice), by },
+        ))
+    }))
 }
 
 /// Settles a delivery unless it is settled already; says whether it did.
@@ -274,32 +320,59 @@ pub(crate) fn settle(
     reason: Reason,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    // Why it was shown stays readable. What was never shown, was settled before it could be.
+    let was_decided = delivery.shown_at.is_some() || delivery.state == DeliveryState::Showing;
+    let why = if was_decided { delivery.why.clone() } else { Why::Settled.name().to_owned() };
+    write_settled(tx, delivery, (to, reason), (&why, ""), now)
+}
+
+/// The same, for a reason of the gate.
+fn settle_why(
+    tx: &mut WriteTx<'_>,
+    delivery: Delivery,
+    to: DeliveryState,
+    reason: Reason,
+    why: Why,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    write_settled(tx, delivery, (to, reason), (why.name(), why.sentence()), now)
+}
+
+fn write_settled(
+    tx: &mut WriteTx<'_>,
+    delivery: Delivery,
+    (to, reason): (DeliveryState, Reason),
+    (why, sentence): (&str, &str),
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let from = delivery.state;
-    match from {
-        DeliveryState::Pending | DeliveryState::Held | DeliveryState::Showing | DeliveryState::Shown => {}
-        DeliveryState::Opened
-        | DeliveryState::Acted
-        | DeliveryState::Dismissed
-        | DeliveryState::Withdrawn => {
-            return Ok(false);
-        }
+    if from.is_settled() {
+        return Ok(false);
     }
-    let settled = tx.deliveries().advance(delivery.id, from, to, to.name(), now)?;
+    let settled = tx.deliveries().advance(delivery.id, from, to, why, now)?;
     if settled {
-        record(tx, &Delivery { state: to, ..delivery }, from, reason, now)?;
+        record(tx, &Delivery { state: to, ..delivery }, from, reason, sentence, now)?;
     }
     Ok(settled)
 }
 
+/// A line of the timeline. `text` says more than the change itself does, or nothing.
 fn record(
     tx: &mut WriteTx<'_>,
     delivery: &Delivery,
     from: DeliveryState,
     reason: Reason,
+    text: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let id = task_of(tx, delivery)?;
     let task = delivery.task.zip(id.as_ref());
+    let said = words::said(delivery.kind, delivery.state);
+    let text = match reason {
+        Reason::Escalated | Reason::EscalationFailed => text.to_owned(),
+        _ if text.is_empty() => said.to_owned(),
+        _ => format!("{said}. {text}"),
+    };
     tx.transitions().append(&errand_store::Entry {
         at: now,
         subject: errand_store::SubjectKind::Delivery,
@@ -308,7 +381,7 @@ fn record(
         from: from.name(),
         to: delivery.state.name(),
         reason,
-        text: words::said(delivery.kind, delivery.state),
+        text: &text,
     })?;
     Ok(())
 }
@@ -317,33 +390,5 @@ fn task_of(tx: &Reader<'_>, delivery: &Delivery) -> Result<Option<TaskId>, Store
     match delivery.task {
         Some(seq) => Ok(tx.tasks().by_seq(seq)?.map(|stored| stored.task.id)),
         None => Ok(None),
-    }
-}
-
-/// Due: never shown successfully on the service that is there now, and not shown too often already.
-fn is_due(delivery: &Delivery, owner: &str) -> bool {
-    match delivery.state {
-        DeliveryState::Pending | DeliveryState::Held => true,
-        // Only an earlier engine can have left it there: it died between showing and writing that down.
-        DeliveryState::Showing => delivery.attempts < MOST_SHOWINGS,
-        DeliveryState::Shown => {
-            delivery.attempts < MOST_SHOWINGS
-                && delivery.shown_on.as_deref().is_some_and(|service| service != owner)
-        }
-        DeliveryState::Opened
-        | DeliveryState::Acted
-        | DeliveryState::Dismissed
-        | DeliveryState::Withdrawn => false,
-    }
-}
-
-pub(crate) fn banner_of(id: i64, title: String, body: String, urgent: bool) -> Banner {
-    Banner {
-        key: id.to_string(),
-        title,
-        body,
-        urgent,
-        actions: vec![("default".to_owned(), "Open".to_owned()), ("open".to_owned(), "Open".to_owned())],
-        replaces: None,
     }
 }

@@ -1,9 +1,13 @@
 //! The settings: a closed list with a default, a meaning and a check each.
 
+mod attention;
+
 use std::time::Duration;
 
-use errand_base::{Code, Fault, parse_duration};
+use errand_base::{Code, Fault, Timestamp, parse_duration};
 use errand_model::KeepAwake;
+
+pub use attention::Attention;
 
 /// A setting as it is described to a person.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +25,16 @@ pub const KEEP_DAYS: &str = "keep_days";
 pub const KEEP_AWAKE: &str = "keep_awake";
 pub const KEEP_AWAKE_ON_BATTERY: &str = "keep_awake_on_battery";
 pub const KEEP_AWAKE_AT_MOST: &str = "keep_awake_at_most";
+pub const QUIET_HOURS: &str = "quiet_hours";
+pub const QUIET_ZONE: &str = "quiet_zone";
+pub const MUTE: &str = "mute";
+pub const PER_HOUR: &str = "notify_per_hour";
+pub const PER_DAY: &str = "notify_per_day";
+pub const DAY_STARTS: &str = "day_starts";
+pub const DIGEST: &str = "digest";
+pub const DIGEST_AT: &str = "digest_at";
+pub const ESCALATE_AFTER: &str = "escalate_after";
+pub const NOTIFY_PROGRAM: &str = "notify_program";
 
 pub const ALL: &[Setting] = &[
     Setting {
@@ -71,6 +85,69 @@ pub const ALL: &[Setting] = &[
         text: "For how long in one stretch, whatever is at work.",
         check: |value| parse_duration(value).map(|_| ()).map_err(|_| "a duration such as 4h or 90m".into()),
     },
+    Setting {
+        name: QUIET_HOURS,
+        default: "off",
+        text: "When notifications wait, such as 22:00-07:00. Urgent ones do not, nor results of what you have just started.",
+        check: attention::check_quiet,
+    },
+    Setting {
+        name: QUIET_ZONE,
+        default: "system",
+        text: "The time zone of quiet hours and of your day.",
+        check: attention::check_zone,
+    },
+    Setting {
+        name: MUTE,
+        default: "off",
+        text: "Until when all but urgent notifications wait; takes 1h or 18:00.",
+        check: attention::check_mute,
+    },
+    Setting {
+        name: PER_HOUR,
+        default: "3",
+        text: "How many results an hour are shown one by one; the rest comes as a digest.",
+        check: attention::check_count,
+    },
+    Setting {
+        name: PER_DAY,
+        default: "12",
+        text: "How many results a day are shown one by one.",
+        check: attention::check_count,
+    },
+    Setting {
+        name: DAY_STARTS,
+        default: "04:00",
+        text: "When your day begins.",
+        check: attention::check_time,
+    },
+    Setting {
+        name: DIGEST,
+        default: "on",
+        text: "Whether what was not shown one by one is summed up.",
+        check: |value| match value {
+            "on" | "off" => Ok(()),
+            _ => Err("on or off".into()),
+        },
+    },
+    Setting {
+        name: DIGEST_AT,
+        default: "09:00",
+        text: "When the digest of a day comes.",
+        check: attention::check_time,
+    },
+    Setting {
+        name: ESCALATE_AFTER,
+        default: "off",
+        text: "After how long a question or failure that nobody has looked at becomes urgent, once.",
+        check: attention::check_escalation,
+    },
+    Setting {
+        name: NOTIFY_PROGRAM,
+        default: "off",
+        text: "A program that is told then as well, with its full path; it reads one JSON document.",
+        check: attention::check_program,
+    },
 ];
 
 fn true_or_false(value: &str) -> Result<(), String> {
@@ -84,6 +161,22 @@ impl Setting {
     pub fn find(name: &str) -> Result<&'static Setting, Fault> {
         let found = ALL.iter().find(|setting| setting.name == name);
         found.ok_or_else(|| Fault::new(Code::SettingNotFound, format!("There is no setting “{name}”.")))
+    }
+
+    /// The value in the form in which it is kept, of something that may be said as seen from now.
+    pub fn read_at(&self, typed: &str, now: Timestamp, kept: &[(String, String)]) -> Result<String, Fault> {
+        if self.name == MUTE
+            && let Some(until) = attention::muted_until(typed.trim(), now, &Attention::from_kept(kept).zone)
+        {
+            return Ok(until.to_string());
+        }
+        self.read(typed)
+    }
+
+    /// A kept value as it is now: what was muted until a moment that is over is not muted.
+    pub fn as_of(&self, kept: String, now: Timestamp) -> String {
+        let is_over = |text: &str| Timestamp::parse_rfc3339(text).is_some_and(|until| until <= now);
+        if self.name == MUTE && is_over(&kept) { self.default.to_owned() } else { kept }
     }
 
     /// The value in the form in which it is kept; `default` stands for the default.
@@ -110,14 +203,15 @@ pub struct Live {
     pub keep_awake: KeepAwake,
 }
 
+/// What is kept under a name, or the default.
+fn kept_value(kept: &[(String, String)], name: &str) -> String {
+    let default = Setting::find(name).map(|setting| setting.default).unwrap_or_default();
+    kept.iter().find(|(kept, _)| kept == name).map_or_else(|| default.to_owned(), |(_, value)| value.clone())
+}
+
 impl Live {
     pub fn from_kept(kept: &[(String, String)]) -> Live {
-        let value = |name: &str| {
-            let default = Setting::find(name).map(|setting| setting.default).unwrap_or_default();
-            kept.iter()
-                .find(|(kept, _)| kept == name)
-                .map_or_else(|| default.to_owned(), |(_, value)| value.clone())
-        };
+        let value = |name: &str| kept_value(kept, name);
         Live {
             slots: value(SLOTS).parse().unwrap_or(3),
             paused: value(PAUSED) == "true",

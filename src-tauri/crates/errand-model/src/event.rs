@@ -301,22 +301,31 @@ pub enum DeliveryKind {
     Result,
     Failure,
     Notice,
+    /// Sums up what was not told one by one; the engine makes it, no step does.
+    Digest,
 }
 
 impl DeliveryKind {
+    pub const ALL: [DeliveryKind; 5] = [
+        DeliveryKind::Question,
+        DeliveryKind::Result,
+        DeliveryKind::Failure,
+        DeliveryKind::Notice,
+        DeliveryKind::Digest,
+    ];
+
     pub fn name(self) -> &'static str {
         match self {
             DeliveryKind::Question => "question",
             DeliveryKind::Result => "result",
             DeliveryKind::Failure => "failure",
             DeliveryKind::Notice => "notice",
+            DeliveryKind::Digest => "digest",
         }
     }
 
     pub fn from_name(name: &str) -> Option<DeliveryKind> {
-        [DeliveryKind::Question, DeliveryKind::Result, DeliveryKind::Failure, DeliveryKind::Notice]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        DeliveryKind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 

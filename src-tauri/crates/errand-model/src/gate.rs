@@ -1,7 +1,7 @@
 //! Whether the person is told now, later, in a digest, or not at all.
 //!
 //! [`gate`] decides about one delivery, in this order: settled, part of a larger task, window in front, the
-//! task's own policy, at once in any case, quiet hours, question, limits. Everything has a [`Why`] with a
+//! task's own policy, urgent, muted, awaited, quiet hours, question, limits. Everything has a [`Why`] with a
 //! name for the row and a sentence for “why was I (not) told”.
 //!
 //! For the outbox:
@@ -34,7 +34,7 @@ use jiff::tz::TimeZone;
 
 use crate::{DeliveryKind, Notify, Priority};
 pub use digest::{Bundle, digest_due, gather, need_you};
-pub use hours::{BadHours, Quiet, TimeOfDay};
+pub use hours::{BadHours, Quiet, TimeOfDay, next_at};
 pub use why::Why;
 
 /// For so long a person who has started something is taken to wait for it.
@@ -63,6 +63,7 @@ impl From<DeliveryKind> for Kind {
             DeliveryKind::Result => Kind::Result,
             DeliveryKind::Failure => Kind::Failure,
             DeliveryKind::Notice => Kind::Notice,
+            DeliveryKind::Digest => Kind::Digest,
         }
     }
 }
@@ -146,6 +147,8 @@ impl Candidate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     pub quiet: Option<Quiet>,
+    /// The person wants to hear nothing until then.
+    pub muted_until: Option<Timestamp>,
     pub per_hour: u32,
     pub per_day: u32,
     pub day_starts: TimeOfDay,
@@ -153,7 +156,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { quiet: None, per_hour: 3, per_day: 12, day_starts: TimeOfDay::FOUR }
+        Settings { quiet: None, muted_until: None, per_hour: 3, per_day: 12, day_starts: TimeOfDay::FOUR }
     }
 }
 
@@ -229,8 +232,14 @@ pub fn gate(candidate: &Candidate, world: &World<'_>, now: Timestamp) -> Verdict
     if let Some(why) = filed(candidate) {
         return Verdict::Digest { why };
     }
-    if let Some(why) = at_once(candidate, now) {
+    if let Some(why) = at_any_time(candidate) {
         return Verdict::Show { why };
+    }
+    if let Some(until) = muted_until(world, now) {
+        return Verdict::Hold { until, why: Why::Muted };
+    }
+    if is_awaited(candidate, now) {
+        return Verdict::Show { why: Why::ByHand };
     }
     if let Some(until) = quiet_until(world, now) {
         return Verdict::Hold { until, why: Why::QuietHours };
@@ -267,17 +276,23 @@ fn filed(candidate: &Candidate) -> Option<Why> {
     }
 }
 
-/// At night, too, and beyond all limits. A failure is a result like another one for who waits for it.
-fn at_once(candidate: &Candidate, now: Timestamp) -> Option<Why> {
+/// At night, too, while all is muted, and beyond all limits.
+fn at_any_time(candidate: &Candidate) -> Option<Why> {
     if candidate.security {
         return Some(Why::Security);
     }
-    if candidate.priority == Priority::Urgent || candidate.escalated {
-        return Some(Why::Urgent);
-    }
-    let awaited = matches!(candidate.kind, Kind::Result | Kind::Failure)
-        && candidate.by_hand.is_some_and(|since| now.since(since) < BY_HAND);
-    awaited.then_some(Why::ByHand)
+    (candidate.priority == Priority::Urgent || candidate.escalated).then_some(Why::Urgent)
+}
+
+/// At night, too, but not by somebody who has just muted all. A failure is a result like another one for who waits
+/// for it.
+fn is_awaited(candidate: &Candidate, now: Timestamp) -> bool {
+    matches!(candidate.kind, Kind::Result | Kind::Failure)
+        && candidate.by_hand.is_some_and(|since| now.since(since) < BY_HAND)
+}
+
+fn muted_until(world: &World<'_>, now: Timestamp) -> Option<Timestamp> {
+    world.settings.muted_until.filter(|until| now < *until)
 }
 
 fn quiet_until(world: &World<'_>, now: Timestamp) -> Option<Timestamp> {

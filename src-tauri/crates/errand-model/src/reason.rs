@@ -135,6 +135,14 @@ reasons! {
     ShownAgain = "shown_again",
     NoNotificationService = "no_notification_service",
     FiledSilently = "filed_silently",
+    /// Not told yet: at night, while all is muted, or with the next digest.
+    HeldBack = "held_back",
+    /// Told as part of a digest.
+    Digested = "digested",
+    /// Nobody came for a long time.
+    Escalated = "escalated",
+    /// The person's program could not tell it.
+    EscalationFailed = "escalation_failed",
     OpenedByPerson = "opened_by_person",
     DismissedByPerson = "dismissed_by_person",
     Settled = "settled",

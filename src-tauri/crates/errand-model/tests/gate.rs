@@ -144,6 +144,8 @@ impl Surroundings {
         match words {
             ["zone", name] => self.zone = TimeZone::get(name).unwrap(),
             ["quiet", "off"] => self.settings.quiet = None,
+            ["mute", "off"] => self.settings.muted_until = None,
+            ["mute", until] => self.settings.muted_until = Some(moment(until, &self.zone)),
             ["quiet", hours] => self.settings.quiet = Some(Quiet::parse(hours).unwrap()),
             ["limits", hour, day] => {
                 self.settings.per_hour = hour.parse().unwrap();
@@ -326,8 +328,7 @@ fn a_digest_has_one_line_for_each_origin() {
 
 #[test]
 fn every_kind_of_row_has_its_kind_here() {
-    use DeliveryKind as Row;
-    let kinds = [Row::Question, Row::Result, Row::Failure, Row::Notice].map(Kind::from);
-    assert_eq!(kinds, [Kind::Question, Kind::Result, Kind::Failure, Kind::Notice]);
+    let kinds = DeliveryKind::ALL.map(Kind::from);
+    assert_eq!(kinds, [Kind::Question, Kind::Result, Kind::Failure, Kind::Notice, Kind::Digest]);
     assert_eq!(Origin::from(errand_model::Origin::Person), Origin::Person);
 }

@@ -58,8 +58,7 @@ fn choices_and_kinds_of_delivery_are_named_as_in_json() {
     for choice in [RunAnyway, WaitForRetry, Cancel, KeepWaiting, Stop, StartAgain] {
         assert_eq!(in_json(choice), choice.name());
     }
-    use DeliveryKind::{Failure, Notice, Question, Result};
-    for kind in [Question, Result, Failure, Notice] {
+    for kind in DeliveryKind::ALL {
         assert_eq!(in_json(kind), kind.name());
         assert_eq!(DeliveryKind::from_name(kind.name()), Some(kind));
     }

@@ -88,7 +88,7 @@ fn run_daemon(folder: &Path) -> Option<(Child, String)> {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Call {
-    Notify { replaces: u32, title: String, body: String, actions: Vec<String>, urgency: u8 },
+    Notify { replaces: u32, title: String, body: String, actions: Vec<String>, urgency: u8, expires: i32 },
     Close(u32),
 }
 
@@ -120,7 +120,7 @@ impl Service {
         body: String,
         actions: Vec<String>,
         hints: HashMap<String, OwnedValue>,
-        _expires: i32,
+        expires: i32,
         #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
     ) -> zbus::fdo::Result<u32> {
         assert_eq!((app.as_str(), icon.as_str()), ("Errand", "errand"));
@@ -128,7 +128,7 @@ impl Service {
             return Err(zbus::fdo::Error::LimitsExceeded("too many".into()));
         }
         let urgency = u8::try_from(&hints["urgency"]).unwrap();
-        self.calls.lock().unwrap().push(Call::Notify { replaces, title, body, actions, urgency });
+        self.calls.lock().unwrap().push(Call::Notify { replaces, title, body, actions, urgency, expires });
         self.last_id += 1;
         if self.clicks_at_once {
             emitter.action_invoked(self.last_id, "ok").await.unwrap();
@@ -203,6 +203,7 @@ async fn a_banner_is_shown_answered_and_closed() {
         body: body.into(),
         actions: actions.clone(),
         urgency,
+        expires: -1,
     };
     assert_eq!(service.calls(), [notify(0, "one", "a &lt;b&gt;&amp;", 2), notify(1, "two", "", 1)]);
 
@@ -214,6 +215,46 @@ async fn a_banner_is_shown_answered_and_closed() {
 
     let refused = notifier.show(banner("refuse")).await;
     assert_eq!(refused, Err(NotShown::Refused("org.freedesktop.DBus.Error.LimitsExceeded".into())));
+}
+
+/// What anybody may write, as it goes over the bus.
+#[tokio::test]
+async fn hostile_texts_are_harmless_on_the_bus() {
+    let Some(bus) = Bus::start() else { return };
+    let service = Service::default();
+    let _connection = service.appear(&bus).await;
+    let (notifier, mut events) = bus.notifier().await;
+    appeared(&mut events).await;
+    let hostile = [
+        ("first\nErrand asks in calm-owl-100", "first Errand asks in calm-owl-100"),
+        (
+            "<b>bold</b> & <img src=\"file:///etc/passwd\"/>",
+            "<b>bold</b> & <img src=\"file:///etc/passwd\"/>",
+        ),
+        ("\u{202e}fdp.exe\u{2066}\u{200b}\u{feff}\u{7}\u{1b}[31m", "fdp.exe[31m"),
+        ("a\u{2028}b\u{2029}c\u{85}d\re", "a b c d e"),
+        ("Z\u{300}\u{301}\u{302}\u{303}", "Z\u{300}\u{301}"),
+    ];
+    for (text, shown) in hostile {
+        let actions = vec![("ok".to_owned(), text.to_owned())];
+        let (title, body) = (text.to_owned(), text.to_owned());
+        notifier
+            .show(Banner { key: "one".into(), title, body, actions, stays: true, ..Banner::default() })
+            .await
+            .unwrap();
+        let Call::Notify { title, body, actions, expires, urgency, .. } = service.calls().remove(0) else {
+            panic!()
+        };
+        assert_eq!(title, shown);
+        assert_eq!(actions.len(), 2);
+        assert!(!body.contains(['<', '>', '\u{202e}', '\u{1b}', '\r', '\u{2028}']), "{body:?}");
+        assert_eq!((expires, urgency), (0, 1));
+    }
+    let long = "long ".repeat(800);
+    notifier.show(Banner { title: long.clone(), body: long, ..banner("two") }).await.unwrap();
+    let Call::Notify { title, body, .. } = service.calls().remove(0) else { panic!() };
+    assert!(title.chars().count() <= 60 && title.ends_with('…'), "{title}");
+    assert!(body.chars().count() <= 240 && body.ends_with('…'), "{body}");
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../../migrations/0003_folder_files.sql"),
     },
     Migration { name: "0004_credentials", sql: include_str!("../../../../migrations/0004_credentials.sql") },
+    Migration { name: "0005_deliveries", sql: include_str!("../../../../migrations/0005_deliveries.sql") },
     Migration { name: "0006_questions", sql: include_str!("../../../../migrations/0006_questions.sql") },
 ];
 

@@ -31,6 +31,8 @@ macro_rules! with_commands {
             Pause "pause" PauseTasks => Changed, "Pauses one task or everything.";
             Resume "resume" PauseTasks => Changed, "Resumes one task or everything.";
             Opened "opened" TaskRef => Empty, "The person has opened the task; its notifications are settled.";
+            Focused "focused" FocusOn => Empty, "Says which task's window is in front of the person.";
+            Deliveries "deliveries" ListDeliveries => DeliveryList, "What the person was told, and why or why not.";
             Folder "folder" FolderRef => FolderView, "What the file of a folder asks for.";
             FolderAllow "folder_allow" AllowFolder => FolderView, "Lets tasks in a folder do what its file says.";
             FolderForget "folder_forget" FolderRef => FolderView, "Takes that back.";

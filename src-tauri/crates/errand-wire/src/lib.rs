@@ -35,13 +35,13 @@ pub use parts::{
     QuestionView, ReasonView, RunView, SubtaskView, TimelineRow, WireError,
 };
 pub use requests::{
-    AllowFolder, AnswerQuestion, ArchiveTasks, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty,
-    FolderRef, GetSetting, ListTasks, MessageMode, PauseTasks, PreviewProgram, Quit, Raise, ReadLog,
-    RetryTask, RunTask, SetSetting, TaskRef, TurnLimitsGiven, WaitTasks, Window, WriteTo,
+    AllowFolder, AnswerQuestion, ArchiveTasks, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty, FocusOn,
+    FolderRef, GetSetting, ListDeliveries, ListTasks, MessageMode, PauseTasks, PreviewProgram, Quit, Raise,
+    ReadLog, RetryTask, RunTask, SetSetting, TaskRef, TurnLimitsGiven, WaitTasks, Window, WriteTo,
 };
 pub use views::{
-    BackupDone, Changed, DoctorReport, DoctorRow, EngineStatus, KeepingAwake, LogPage, ProgramPreview,
-    QuitReply, RaiseReply, RunReply, SettingView, Settings, TaskList, TaskRow, TaskView, Timeline, WaitEnd,
-    WaitReply,
+    BackupDone, Changed, DeliveryList, DoctorReport, DoctorRow, EngineStatus, KeepingAwake, LogPage,
+    ProgramPreview, QuitReply, RaiseReply, RunReply, SettingView, Settings, TaskList, TaskRow, TaskView,
+    Timeline, WaitEnd, WaitReply,
 };
 pub use worker::{CheckView, EffectView, SubtaskSeen, WorkerCall, WorkerReply, WorkerVerb};

@@ -98,6 +98,10 @@ pub enum DeliveryState {
     Acted,
     Dismissed,
     Withdrawn,
+    /// Told by a digest.
+    Digested,
+    /// In the lists only.
+    Filed,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS)]

@@ -162,12 +162,49 @@ pub struct ArtifactView {
 pub struct DeliveryView {
     #[ts(type = "number")]
     pub id: i64,
-    /// `result`, `failure`, `question` or `notice`.
+    /// `result`, `failure`, `question`, `notice` or `digest`.
     pub kind: String,
     pub state: DeliveryState,
-    /// Why it was shown, or why not yet.
+    /// Why it was shown, or why not or not yet, as a sentence.
     pub why: String,
+    /// The same from a closed list; none while nothing is decided, or where a service has refused it.
+    #[serde(default)]
+    pub code: Option<String>,
+    /// A digest is about several.
+    #[serde(default)]
+    #[ts(type = "string | null")]
+    #[schemars(with = "Option<String>")]
+    pub task: Option<TaskId>,
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Which question it tells of.
+    #[serde(default)]
+    pub question: Option<String>,
     pub times_shown: u32,
+    /// The first time.
+    #[serde(default)]
+    #[ts(type = "string | null")]
+    #[schemars(with = "Option<String>")]
+    pub shown_at: Option<Timestamp>,
+    /// What the notification service calls itself.
+    #[serde(default)]
+    pub service: Option<String>,
+    /// While it is held.
+    #[serde(default)]
+    #[ts(type = "string | null")]
+    #[schemars(with = "Option<String>")]
+    pub until: Option<Timestamp>,
+    /// Nobody came for a long time, so it has become urgent.
+    #[serde(default)]
+    pub escalated: bool,
+    /// The digest that tells of it.
+    #[serde(default)]
+    #[ts(type = "number | null")]
+    pub digest: Option<i64>,
+    #[serde(default)]
+    #[ts(type = "string | null")]
+    #[schemars(with = "Option<String>")]
+    pub created_at: Option<Timestamp>,
     #[ts(type = "string")]
     #[schemars(with = "String")]
     pub updated_at: Timestamp,

@@ -128,6 +128,31 @@ pub struct TaskRef {
     pub task: String,
 }
 
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(default)]
+pub struct ListDeliveries {
+    /// Only those of this task.
+    #[ts(optional)]
+    pub task: Option<String>,
+    #[ts(optional)]
+    pub limit: Option<u32>,
+    /// From `next` of the page before.
+    #[ts(optional)]
+    pub cursor: Option<String>,
+}
+
+/// Which window is in front. It is forgotten with the connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(default)]
+pub struct FocusOn {
+    /// The window of this task; null: none of a task any more.
+    pub task: Option<String>,
+    /// With null: only if it was the window of this task that was in front. Windows that share a connection do not
+    /// know of one another.
+    #[ts(optional)]
+    pub left: Option<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct ReadLog {
     pub task: String,

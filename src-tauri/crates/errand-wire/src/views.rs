@@ -142,6 +142,14 @@ pub struct TaskList {
     pub next: Option<String>,
 }
 
+/// What the person was told, or was to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct DeliveryList {
+    /// Newest first.
+    pub deliveries: Vec<DeliveryView>,
+    pub next: Option<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct Timeline {
     pub rows: Vec<TimelineRow>,

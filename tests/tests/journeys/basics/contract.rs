@@ -37,6 +37,10 @@ fn documents_about_tasks_fit_their_schemas() {
     home.ended(&[&asks]);
     fits_line(&home, "TaskView", &format!("show {asks}"));
     fits_line(&home, "TaskView", &format!("show {failed}"));
+    fits_line(&home, "DeliveryList", "deliveries");
+    fits_line(&home, "DeliveryList", &format!("deliveries {asks} --limit 1"));
+    fits_line(&home, "SettingView", "mute 1h");
+    fits_line(&home, "SettingView", "mute off");
     fits_line(&home, "TaskList", "list");
     fits_line(&home, "TaskList", "list --limit 1");
     fits_line(&home, "Timeline", &format!("history {asks}"));

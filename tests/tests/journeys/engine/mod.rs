@@ -1,5 +1,6 @@
 //! The engine's own life: how it starts, leaves, dies, and comes back.
 
+mod attention;
 mod boundary;
 mod disk;
 mod isolation;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use errand_testkit::desktop::notifications::NotificationService;
+use errand_testkit::desktop::notifications::{Call, NotificationService, Shown};
 use errand_testkit::desktop::{Desktop, Parts};
 use tokio::runtime::Runtime;
 
@@ -55,5 +55,48 @@ impl Service {
         let notifications = self.notifications.as_ref().unwrap();
         let shown = notifications.wait_for(title, LIMIT, |shown| shown.summary.ends_with(title));
         self.runtime.block_on(shown).unwrap();
+    }
+
+    /// Waits for a banner with this title, and returns the first of them.
+    pub fn shown(&self, title: &str) -> Shown {
+        self.shown_where(title, |shown| shown.summary == title)
+    }
+
+    pub fn shown_where(&self, what: &str, wanted: impl Fn(&Shown) -> bool) -> Shown {
+        let shown = self.service().wait_for(what, LIMIT, wanted);
+        self.runtime.block_on(shown).unwrap()
+    }
+
+    /// Waits until a banner is no longer on the screen.
+    pub fn wait_closed(&self, shown: &Shown) {
+        self.runtime.block_on(self.service().wait_closed(shown.id, LIMIT)).unwrap();
+    }
+
+    pub fn press(&self, shown: &Shown, label: &str) {
+        let key = shown.key(label).unwrap_or_else(|| panic!("no {label} in {:?}", shown.actions));
+        self.runtime.block_on(self.service().press(shown.id, key)).unwrap();
+    }
+
+    /// The service ends without a word; another one comes.
+    pub fn dies_and_returns(&mut self) {
+        let service = self.notifications.as_mut().unwrap();
+        self.runtime.block_on(async {
+            service.die().await.unwrap();
+            service.come_back().await.unwrap();
+        });
+    }
+
+    /// Every call: a title for what was shown, `close ID` for what was taken back.
+    pub fn calls(&self) -> Vec<String> {
+        let said = |call| match call {
+            Call::Notify(shown) if shown.replaces == 0 => shown.summary,
+            Call::Notify(shown) => format!("{} instead of {}", shown.summary, shown.replaces),
+            Call::Close { id } => format!("close {id}"),
+        };
+        self.service().calls().into_iter().map(said).collect()
+    }
+
+    fn service(&self) -> &NotificationService {
+        self.notifications.as_ref().unwrap()
     }
 }

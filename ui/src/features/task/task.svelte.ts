@@ -27,6 +27,7 @@ export class Task {
   #onGone: (error: WireError) => void;
   #told = new Set<number>();
   #opened = false;
+  #inFront = false;
   #reload = coalesce(() => this.load(), 60);
 
   constructor(platform: Platform, id: string, onGone: (error: WireError) => void) {
@@ -67,16 +68,26 @@ export class Task {
 
   close(): void {
     this.#reload.stop();
+    this.inFront(false);
   }
 
   /** The window is in front of the person: its notifications have done their work. */
   seen(): void {
     if (!this.view) return;
+    this.inFront(true);
     const fresh = this.view.deliveries.filter(({ id, state }) => UNSETTLED.includes(state) && !this.#told.has(id));
     if (this.#opened && fresh.length === 0) return;
     this.#opened = true;
     for (const { id } of fresh) this.#told.add(id);
     this.#platform.call('opened', { task: this.view.id }).catch(() => {});
+  }
+
+  /** Whoever looks at the task needs no banner about it. */
+  inFront(inFront: boolean): void {
+    if (inFront === this.#inFront) return;
+    this.#inFront = inFront;
+    const task = this.view?.id ?? this.#id;
+    this.#platform.call('focused', inFront ? { task } : { task: null, left: task }).catch(() => {});
   }
 
   /** Does what the button says. What ends running work is asked about first. */

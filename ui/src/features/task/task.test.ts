@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { aTask, Fake } from '../../platform/fake';
+import { aDelivery, aTask, Fake } from '../../platform/fake';
 import type { TaskView, WireError } from '../../generated/wire';
 import { Task } from './task.svelte';
 
@@ -12,6 +12,7 @@ function scripted(first: Partial<TaskView> = {}) {
     show: () => now.view,
     history: () => ({ rows: [] }),
     opened: () => ({}),
+    focused: () => ({}),
     cancel: ({ tasks }) => ({ changed: tasks, refused: {} }),
     pause: () => ({ changed: [], refused: {} }),
   });
@@ -99,6 +100,20 @@ test('while nobody answers, what was read stays', async () => {
   expect(lost).toHaveLength(1);
 });
 
+test('the engine is told which window is in front, and when it is left', async () => {
+  const { fake, task } = scripted();
+  await task.load();
+  task.seen();
+  task.seen();
+  task.inFront(false);
+  task.inFront(false);
+  task.seen();
+  task.close();
+  const told = fake.asked.filter(({ command }) => command === 'focused').map(({ params }) => params);
+  const id = 'bold-falcon-427';
+  expect(told).toEqual([{ task: id }, { task: null, left: id }, { task: id }, { task: null, left: id }]);
+});
+
 test('opening settles notifications once each', async () => {
   const { task, now, count } = scripted();
   task.seen();
@@ -106,7 +121,7 @@ test('opening settles notifications once each', async () => {
   task.seen();
   task.seen();
   expect(count('opened')).toBe(1);
-  now.view = aTask({ deliveries: [{ id: 7, kind: 'result', state: 'shown', why: '', times_shown: 1, updated_at: '' }] });
+  now.view = aTask({ deliveries: [aDelivery()] });
   await task.load();
   task.seen();
   task.seen();

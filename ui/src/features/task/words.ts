@@ -26,7 +26,7 @@ export function rowSubject(row: TimelineRow): string {
   }
 }
 
-const KINDS: Record<string, string> = { result: 'Result', failure: 'Failure', question: 'Question', notice: 'Notice' };
+const KINDS: Record<string, string> = { result: 'Result', failure: 'Failure', question: 'Question', notice: 'Notice', digest: 'Digest' };
 
 export function deliveryWords({ kind, state, why }: DeliveryView): string {
   const words = `${KINDS[kind] ?? wordOf(kind)}: ${wordOf(state).toLowerCase()}`;

@@ -1,4 +1,5 @@
 use errand_base::Fault;
+use errand_engine::settings::Attention;
 use errand_engine::{KeychainReport, Telling};
 use errand_os::KeychainState;
 use errand_wire::{DoctorReport, DoctorRow, Empty, command};
@@ -43,6 +44,7 @@ impl Body for command::Doctor {
         });
         rows.push(sleep::row(&counts, api.engine.power(), api.clock.now()));
         rows.push(keychain(api).await);
+        rows.extend(held_back(api).await?);
         let redactor = api.engine.credentials().redactor();
         for row in &mut rows {
             row.text = redactor.redact(&row.text).into_owned();
@@ -61,6 +63,26 @@ async fn keychain(api: &Api) -> DoctorRow {
             DoctorRow { hint, ..note("keychain", text) }
         }
     }
+}
+
+/// What waits on purpose. Somebody who has muted everything last week may wonder.
+async fn held_back(api: &Api) -> Result<Option<DoctorRow>, Fault> {
+    let now = api.clock.now();
+    let (held, settings) = api
+        .store
+        .read(|reader| {
+            let due = reader.deliveries().due()?;
+            Ok((due.iter().filter(|row| row.until.is_some()).count(), reader.settings().all()?))
+        })
+        .await?;
+    let muted = Attention::from_kept(&settings).gate.muted_until.filter(|until| now < *until);
+    let text = match (held, muted) {
+        (0, None) => return Ok(None),
+        (held, None) => format!("{held} wait for the end of quiet hours or the next digest."),
+        (held, Some(until)) => format!("Muted until {until}; {held} wait."),
+    };
+    let hint = Some("`errand deliveries` shows which and why.".to_owned());
+    Ok(Some(DoctorRow { hint, ..note("held back", text) }))
 }
 
 /// Folders of tasks that the database does not know, after a restore for example. Only their person can say whether

@@ -1,4 +1,4 @@
-use errand_base::Fault;
+use errand_base::{Fault, Timestamp};
 use errand_engine::settings::{self, Setting};
 use errand_model::Reason;
 use errand_store::{Entry, SubjectKind};
@@ -11,7 +11,7 @@ impl Body for command::SettingsList {
         let kept = api.store.read(|reader| reader.settings().all()).await?;
         let settings = settings::ALL.iter().map(|setting| {
             let value = kept.iter().find(|(name, _)| name == setting.name).map(|(_, value)| value.clone());
-            describe(setting, value)
+            describe(setting, value, api.clock.now())
         });
         Ok(Settings { settings: settings.collect() })
     }
@@ -27,7 +27,8 @@ impl Body for command::SettingsGet {
 impl Body for command::SettingsSet {
     async fn run(api: &Api, params: SetSetting) -> Result<SettingView, Fault> {
         let setting = Setting::find(&params.name)?;
-        let value = setting.read(&params.value)?;
+        let kept = api.store.read(|reader| reader.settings().all()).await?;
+        let value = setting.read_at(&params.value, api.clock.now(), &kept)?;
         keep(api, setting.name, &value).await?;
         read(api, setting).await
     }
@@ -64,11 +65,11 @@ pub(super) async fn keep(api: &Api, name: &'static str, value: &str) -> Result<(
 async fn read(api: &Api, setting: &Setting) -> Result<SettingView, Fault> {
     let name = setting.name;
     let kept = api.store.read(move |reader| reader.settings().get(name)).await?;
-    Ok(describe(setting, kept))
+    Ok(describe(setting, kept, api.clock.now()))
 }
 
-fn describe(setting: &Setting, kept: Option<String>) -> SettingView {
-    let value = kept.unwrap_or_else(|| setting.default.to_owned());
+fn describe(setting: &Setting, kept: Option<String>, now: Timestamp) -> SettingView {
+    let value = kept.map_or_else(|| setting.default.to_owned(), |kept| setting.as_of(kept, now));
     SettingView {
         name: setting.name.to_owned(),
         is_default: value == setting.default,

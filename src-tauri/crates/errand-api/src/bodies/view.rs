@@ -5,12 +5,13 @@ use errand_engine::{ATTACHMENTS_VARIABLE, RunShared, Telling};
 use errand_model::{Choice, Exit, Field, FieldKind, Format, Part, QuestionKind, Surface, Talk};
 use errand_os::WorkFolders;
 use errand_store::{
-    Change, Cleanup, Delivery, DeliveryState, QuestionRow, QuestionState, Row, RunPhase, RunRow, Stored,
-    StoredArtifact, SubjectKind,
+    Change, Cleanup, Delivery, QuestionRow, QuestionState, Row, RunPhase, RunRow, Stored, StoredArtifact,
+    SubjectKind,
 };
 use errand_wire as wire;
 
 use super::below::Below;
+use super::deliveries::delivery;
 use super::folder::commands_of;
 use crate::isolation;
 use crate::markdown::safe_html;
@@ -39,13 +40,14 @@ pub(super) struct Now<'a> {
 pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
     let Whole { stored, run, questions, below, artifact, deliveries, paused } = whole;
     let model = stored.task;
+    let title = stored.title;
     let errand_model::Work::Program(program) = &stored.work;
     let mut holds: Vec<wire::Hold> = model.holds.iter().map(Into::into).collect();
     if paused && !model.state.is_final() {
         holds.push(wire::Hold::All);
     }
     wire::TaskView {
-        title: stored.title,
+        title: title.clone(),
         state: model.state.into(),
         holds,
         reason: reason(model.reason.name(), &model.reason_text),
@@ -93,7 +95,10 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
             .map(|deed| wire::EffectView { what: deed.what, state: deed.state.name().to_owned() })
             .collect(),
         artifact: artifact.map(artifact_view),
-        deliveries: deliveries.into_iter().map(|row| delivery(row, &now.telling)).collect(),
+        deliveries: deliveries
+            .into_iter()
+            .map(|row| delivery(row, Some((&model.id, &title)), &now.telling))
+            .collect(),
         why_waiting: now.why,
         id: model.id,
     }
@@ -260,33 +265,6 @@ fn artifact_view(stored: StoredArtifact) -> wire::ArtifactView {
             .map(|check| wire::CheckView { what: check.what, met: check.met, note: check.note })
             .collect(),
         at: stored.at,
-    }
-}
-
-fn delivery(row: Delivery, telling: &Telling) -> wire::DeliveryView {
-    let state = match row.state {
-        DeliveryState::Pending => wire::DeliveryState::Pending,
-        DeliveryState::Held => wire::DeliveryState::Held,
-        DeliveryState::Showing => wire::DeliveryState::Showing,
-        DeliveryState::Shown => wire::DeliveryState::Shown,
-        DeliveryState::Opened => wire::DeliveryState::Opened,
-        DeliveryState::Acted => wire::DeliveryState::Acted,
-        DeliveryState::Dismissed => wire::DeliveryState::Dismissed,
-        DeliveryState::Withdrawn => wire::DeliveryState::Withdrawn,
-    };
-    // Whether there is a service is known now, not when the row was written.
-    let waiting = matches!(state, wire::DeliveryState::Pending | wire::DeliveryState::Held);
-    let (state, why) = match telling {
-        Telling::NoService { why } if waiting => (wire::DeliveryState::Held, why.clone()),
-        Telling::NoService { .. } | Telling::Ready { .. } => (state, row.why),
-    };
-    wire::DeliveryView {
-        id: row.id,
-        kind: row.kind.name().to_owned(),
-        state,
-        why,
-        times_shown: row.attempts,
-        updated_at: row.updated_at,
     }
 }
 

@@ -1,6 +1,6 @@
-use errand_wire::{ListTasks, TaskRef, command};
+use errand_wire::{ListDeliveries, ListTasks, TaskRef, command};
 
-use crate::args::{List, Task};
+use crate::args::{Deliveries, List, Task};
 use crate::output::{self, End};
 use crate::parse;
 use crate::render::{self, timeline};
@@ -67,5 +67,24 @@ pub async fn history(session: &Session, typed: Task) -> End {
     let (look, now) = (output::look(), now());
     let lines: String = history.rows.iter().map(|row| timeline::row(row, look, &now) + "\n").collect();
     output::text(&lines)?;
+    Ok(0)
+}
+
+pub async fn deliveries(session: &Session, typed: Deliveries) -> End {
+    let params = ListDeliveries { task: typed.task, limit: typed.limit, cursor: typed.cursor };
+    let client = session.connect().await?;
+    let (raw, list) = ask::<command::Deliveries>(&client, params).await?;
+    if session.json {
+        output::document(&raw)?;
+        return Ok(0);
+    }
+    if list.deliveries.is_empty() {
+        output::note("Nothing was to be told yet.");
+        return Ok(0);
+    }
+    output::text(&render::deliveries::list(&list.deliveries, output::look(), &now()))?;
+    if let Some(next) = list.next {
+        output::note(&format!("There are more: repeat the command with --cursor {}", render::clean(&next)));
+    }
     Ok(0)
 }

@@ -1,10 +1,12 @@
+use errand_base::Timestamp;
 use errand_wire::{Empty, GetSetting, SetSetting, SettingView, command};
 
-use crate::args::Settings;
+use crate::args::{Mute, Settings};
 use crate::output::{self, End};
 use crate::render::table::{Cell, Column, table};
+use crate::render::time::{Now, absolute};
 use crate::render::{self, Look, QUIET, STRONG};
-use crate::session::{Session, ask};
+use crate::session::{Session, ask, now};
 
 pub async fn settings(session: &Session, typed: Settings) -> End {
     let client = session.connect().await?;
@@ -29,6 +31,25 @@ pub async fn settings(session: &Session, typed: Settings) -> End {
         output::text(&text)?
     }
     Ok(0)
+}
+
+pub async fn mute(session: &Session, typed: Mute) -> End {
+    let client = session.connect().await?;
+    let params = SetSetting { name: "mute".to_owned(), value: typed.until };
+    let (raw, reply) = ask::<command::SettingsSet>(&client, params).await?;
+    if session.json {
+        output::document(&raw)?;
+    } else {
+        output::text(&muted(&reply.value, &now()))?;
+    }
+    Ok(0)
+}
+
+fn muted(value: &str, now: &Now) -> String {
+    match Timestamp::parse_rfc3339(value) {
+        Some(until) => format!("All but urgent notifications wait until {}.\n", absolute(until, now)),
+        None => "Notifications are not muted.\n".to_owned(),
+    }
 }
 
 fn list(settings: &[SettingView], look: Look) -> String {
@@ -56,6 +77,14 @@ fn list(settings: &[SettingView], look: Look) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn muting_says_until_when() {
+        let now = crate::render::card::samples::now();
+        let text = muted("2026-11-21T13:00:00.000Z", &now);
+        assert!(text.starts_with("All but urgent notifications wait until "), "{text}");
+        assert_eq!(muted("off", &now), "Notifications are not muted.\n");
+    }
 
     #[test]
     fn a_changed_setting_is_marked() {

@@ -11,11 +11,14 @@ use errand_wire::{
 };
 
 use super::time::{Now, absolute, elapsed, relative};
-use super::{ASKS, Look, QUIET, STRONG, clean, clean_block, clip_to, columns, paint, state, timeline};
+use super::{
+    ASKS, Look, QUIET, STRONG, clean, clean_block, clip_to, columns, deliveries, paint, state, timeline,
+};
 
 /// Of program output the end says most, and this much of it fits beside the rest.
 const LAST_LINES: usize = 20;
 const LAST_CHANGES: usize = 5;
+const LAST_TOLD: usize = 3;
 
 pub fn card(task: &TaskView, history: &[TimelineRow], look: Look, now: &Now) -> String {
     let mut parts = vec![head(task, look, now)];
@@ -195,6 +198,9 @@ fn facts(task: &TaskView, look: Look, now: &Now) -> String {
             .map(|ms| errand_base::say_duration(std::time::Duration::from_millis(ms)))
             .unwrap_or_default(),
     );
+    for told in task.deliveries.iter().rev().take(LAST_TOLD) {
+        add("Told", deliveries::line(told, now));
+    }
     let width = rows.iter().map(|(name, _)| columns(name)).max().unwrap_or(0);
     let lines: Vec<String> = rows
         .iter()

@@ -1,16 +1,43 @@
 //! What a notification says.
+//!
+//! Its title is ours, always one line; whatever somebody else wrote is flattened into lines that follow it. So
+//! nothing can pose as another task, as another asker or as Errand itself.
 
-use errand_model::{DeliveryKind, Hold, Reason, State};
-use errand_os::Banner;
-use errand_store::{DeliveryState, StoreError, WriteTx};
+use errand_base::{TaskId, Timestamp};
+use errand_model::gate::{self, Origin};
+use errand_model::{DeliveryKind, Hold, Question, QuestionKind, Reason, State};
+use errand_os::{Banner, text};
+use errand_store::{Delivery, DeliveryState, Reader, StoreError, Stored};
+use jiff::tz::TimeZone;
+
+use super::facts::Facts;
+use super::screen::TOGETHER;
+
+/// Of a task's title in a body.
+const NAME: usize = 60;
+/// Of a line that is one of several.
+const ITEM: usize = 72;
+/// Lines of a banner that stands for more.
+const ITEMS: usize = 3;
+/// A service shows no more buttons beside one another, and no longer ones.
+const BUTTONS: usize = 3;
+const BUTTON: usize = 24;
+/// What the key of a button begins with that answers.
+const ANSWER: &str = "answer-q";
 
 /// The banner of a delivery, from its rows as they are now; `None` if there is nothing left to tell.
-pub(super) fn banner(tx: &mut WriteTx<'_>, id: i64) -> Result<Option<Banner>, StoreError> {
-    let Some(delivery) = tx.deliveries().get(id)? else { return Ok(None) };
+pub(super) fn banner(
+    reader: &Reader<'_>,
+    delivery: &Delivery,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Result<Option<Banner>, StoreError> {
+    if delivery.kind == DeliveryKind::Digest {
+        return digest(reader, delivery, zone, now);
+    }
     let Some(seq) = delivery.task else { return Ok(None) };
-    let Some(stored) = tx.tasks().by_seq(seq)? else { return Ok(None) };
-    let task = &stored.task.id;
-    let title = shorten(&stored.title, 60);
+    let Some(stored) = reader.tasks().by_seq(seq)? else { return Ok(None) };
+    let title = &stored.title;
     let outcome = stored.outcome.clone().unwrap_or_else(|| stored.task.reason_text.clone());
     let (headline, body) = match delivery.kind {
         DeliveryKind::Result => (format!("Done: {title}"), outcome),
@@ -19,43 +46,224 @@ pub(super) fn banner(tx: &mut WriteTx<'_>, id: i64) -> Result<Option<Banner>, St
             let open = stored.task.questions.iter().find(|question| Some(question.n) == delivery.question);
             let Some(question) = open else { return Ok(None) };
             // Its person knows the task at the top.
-            let root = tx.tasks().root_of(seq)?.filter(|root| root.seq != seq);
-            let (task, title) = match root {
-                Some(root) => (root.id, format!("{}: {title}", shorten(&root.title, 60))),
-                None => (task.clone(), title),
+            let root = reader.tasks().root_of(seq)?.filter(|root| root.seq != seq);
+            let asks = match root {
+                Some(root) => (root.id, format!("{}: {title}", text::line(&root.title, NAME).text)),
+                None => (stored.task.id.clone(), title.clone()),
             };
-            (format!("Errand asks in {task}"), format!("{title}\n{}", question.text))
+            return Ok(Some(asking(delivery, &stored, question, asks)));
         }
-        DeliveryKind::Notice => {
-            let rows = tx.transitions().of_task(seq)?;
-            let notice = rows.iter().rev().find(|row| {
-                matches!(row.reason, Reason::AfterRunFailed | Reason::WillNotStop | Reason::HeldForKeychain)
-            });
-            match notice {
-                Some(row) if row.reason == Reason::AfterRunFailed => {
-                    (format!("Not cleaned up: {title}"), row.text.clone())
-                }
-                Some(_) if stored.task.holds.contains(Hold::Keychain) => {
-                    (format!("Waits for a credential: {title}"), stored.task.reason_text.clone())
-                }
-                Some(_) | None => (format!("Processes of {task} will not stop"), title),
-            }
-        }
+        DeliveryKind::Notice => notice(reader, &stored)?,
+        DeliveryKind::Digest => return Ok(None),
     };
-    let urgent = delivery.kind == DeliveryKind::Question;
-    Ok(Some(super::banner_of(id, headline, body, urgent)))
+    Ok(Some(Banner { urgent: is_urgent(delivery), ..plain(delivery.id, &headline, &body) }))
+}
+
+fn plain(id: i64, title: &str, body: &str) -> Banner {
+    Banner {
+        key: id.to_string(),
+        title: text::line(title, text::TITLE).text,
+        body: text::line(body, text::BODY).text,
+        actions: open("Open"),
+        ..Banner::default()
+    }
+}
+
+fn open(label: &str) -> Vec<(String, String)> {
+    ["default", "open"].map(|key| (key.to_owned(), label.to_owned())).into()
+}
+
+fn is_urgent(delivery: &Delivery) -> bool {
+    use errand_store::Escalation::{Done, Due};
+    matches!(delivery.escalation, Some(Due | Done))
+}
+
+fn notice(reader: &Reader<'_>, stored: &Stored) -> Result<(String, String), StoreError> {
+    let rows = reader.transitions().of_task(stored.seq)?;
+    let notice = rows.iter().rev().find(|row| {
+        matches!(row.reason, Reason::AfterRunFailed | Reason::WillNotStop | Reason::HeldForKeychain)
+    });
+    Ok(match notice {
+        Some(row) if row.reason == Reason::AfterRunFailed => {
+            (format!("Not cleaned up: {}", stored.title), row.text.clone())
+        }
+        Some(_) if stored.task.holds.contains(Hold::Keychain) => {
+            (format!("Waits for a credential: {}", stored.title), stored.task.reason_text.clone())
+        }
+        Some(_) | None => (format!("Processes of {} will not stop", stored.task.id), stored.title.clone()),
+    })
+}
+
+/// Who asks is never the asker's own word: programs can call themselves anything.
+fn asker(question: &Question) -> &'static str {
+    match question.kind {
+        QuestionKind::Blocker => "Errand",
+        QuestionKind::UserInput => "A program",
+    }
+}
+
+/// `asks`: the task that its person knows, and what it is called.
+fn asking(delivery: &Delivery, stored: &Stored, question: &Question, asks: (TaskId, String)) -> Banner {
+    let (task, name) = asks;
+    let name = text::line(&name, 2 * NAME).text;
+    let room = text::BODY - name.chars().count() - 1;
+    let asked = text::line(&question.text, room);
+    let title = format!("{} asks in {task}", asker(question));
+    Banner {
+        key: delivery.id.to_string(),
+        title,
+        body: if name.is_empty() { asked.text.clone() } else { format!("{name}\n{}", asked.text) },
+        urgent: is_urgent(delivery) || stored.task.policy.priority == errand_model::Priority::Urgent,
+        stays: true,
+        actions: if asked.whole { answers(question) } else { open("Review") },
+        replaces: None,
+    }
+}
+
+/// A button for each answer, where all of them can be read on buttons; the rest is for the window.
+fn answers(question: &Question) -> Vec<(String, String)> {
+    let labels = labels(question);
+    let fits = |label: &String| {
+        let line = text::line(label, BUTTON);
+        // Some services read markup on buttons as well.
+        line.whole && line.text == *label && !label.contains(['<', '>', '&'])
+    };
+    if question.open || labels.is_empty() || labels.len() > BUTTONS || !labels.iter().all(fits) {
+        return open(if question.open || labels.is_empty() { "Answer" } else { "Review" });
+    }
+    let buttons =
+        labels.into_iter().enumerate().map(|(n, label)| (format!("{ANSWER}{}-{n}", question.n), label));
+    std::iter::once(("default".to_owned(), "Open".to_owned())).chain(buttons).collect()
+}
+
+fn labels(question: &Question) -> Vec<String> {
+    let choices = question.choices.iter().map(|choice| choice.label().to_owned());
+    choices.chain(question.options.iter().cloned()).collect()
+}
+
+/// The answer behind the button with this key, if it is one of this question.
+pub(super) fn answer_behind(key: &str, question: &Question) -> Option<String> {
+    let (n, index) = key.strip_prefix(ANSWER)?.split_once('-')?;
+    if n.parse() != Ok(question.n) {
+        return None;
+    }
+    let names = question.choices.iter().map(|choice| choice.name().to_owned());
+    names.chain(question.options.iter().cloned()).nth(index.parse().ok()?)
+}
+
+/// The banner that stands for the questions of several tasks.
+pub(super) fn together(reader: &Reader<'_>, ids: &[i64]) -> Result<Option<Banner>, StoreError> {
+    let mut lines: Vec<(TaskId, String)> = Vec::new();
+    for id in ids {
+        let Some(delivery) = reader.deliveries().get(*id)? else { continue };
+        let stored = delivery.task.map(|seq| reader.tasks().by_seq(seq)).transpose()?.flatten();
+        let Some(stored) = stored else { continue };
+        if lines.iter().all(|(task, _)| *task != stored.task.id) {
+            let line = text::line(&format!("{}: {}", stored.task.id, stored.title), ITEM).text;
+            lines.push((stored.task.id, line));
+        }
+    }
+    let tasks = lines.len();
+    if tasks == 0 {
+        return Ok(None);
+    }
+    Ok(Some(Banner {
+        key: TOGETHER.to_owned(),
+        title: gate::need_you(tasks),
+        body: list(lines.into_iter().map(|(_, line)| line).collect()),
+        stays: true,
+        actions: open("Review"),
+        ..Banner::default()
+    }))
+}
+
+/// "4 results since 09:00", with what they are.
+fn digest(
+    reader: &Reader<'_>,
+    delivery: &Delivery,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Result<Option<Banner>, StoreError> {
+    let members = reader.deliveries().in_digest(delivery.id)?;
+    let Some(since) = members.iter().map(|member| member.created_at).min() else { return Ok(None) };
+    let (mut candidates, mut lines) = (Vec::new(), Vec::new());
+    for member in members {
+        let stored = member.task.map(|seq| reader.tasks().by_seq(seq)).transpose()?.flatten();
+        lines.extend(stored.map(|stored| item(member.kind, &stored)));
+        candidates.push(Facts::of(reader, member)?.candidate);
+    }
+    let bundles = gate::gather(&candidates);
+    let sum = |count: fn(&gate::Bundle) -> usize| bundles.iter().map(count).sum::<usize>();
+    let said = counted(sum(|one| one.results), sum(|one| one.failures), sum(|one| one.others));
+    let body = match bundles.as_slice() {
+        [_] => list(lines),
+        several => list(several.iter().map(about_origin).collect()),
+    };
+    let title = format!("{said} since {}", clock(since, zone, now));
+    Ok(Some(Banner { body, ..plain(delivery.id, &title, "") }))
+}
+
+fn item(kind: DeliveryKind, stored: &Stored) -> String {
+    let outcome = stored.outcome.as_deref().unwrap_or(&stored.task.reason_text);
+    let what = match kind {
+        DeliveryKind::Failure => ending(stored.task.state),
+        DeliveryKind::Result | DeliveryKind::Question | DeliveryKind::Notice | DeliveryKind::Digest => "Done",
+    };
+    text::line(&format!("{what}: {}: {outcome}", text::line(&stored.title, 40).text), ITEM).text
+}
+
+fn about_origin(bundle: &gate::Bundle) -> String {
+    let who = match &bundle.origin {
+        Origin::Person => "You".to_owned(),
+        Origin::Schedule(name) => format!("Schedule {name}"),
+        Origin::Trigger(name) => format!("Trigger {name}"),
+        Origin::Task(name) => format!("Task {name}"),
+        Origin::Client(name) => format!("Client {name}"),
+    };
+    text::line(&format!("{who}: {}", counted(bundle.results, bundle.failures, bundle.others)), ITEM).text
+}
+
+fn counted(results: usize, failures: usize, others: usize) -> String {
+    let words = [(results, "result"), (failures, "failure"), (others, "notice")];
+    let said = words.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| match count {
+        1 => format!("1 {word}"),
+        count => format!("{count} {word}s"),
+    });
+    said.collect::<Vec<_>>().join(", ")
+}
+
+fn list(mut lines: Vec<String>) -> String {
+    if lines.len() > ITEMS {
+        let more = lines.len() - (ITEMS - 1);
+        lines.truncate(ITEMS - 1);
+        lines.push(format!("and {more} more"));
+    }
+    lines.join("\n")
+}
+
+/// The time of the day, with the day where it is another one.
+fn clock(moment: Timestamp, zone: &TimeZone, now: Timestamp) -> String {
+    let local = |moment: Timestamp| {
+        Some(jiff::Timestamp::from_millisecond(moment.as_millis()).ok()?.to_zoned(zone.clone()))
+    };
+    let (Some(moment), Some(now)) = (local(moment), local(now)) else { return moment.to_string() };
+    let form = if moment.date() == now.date() { "%H:%M" } else { "%a %H:%M" };
+    moment.strftime(form).to_string()
 }
 
 /// A line of the timeline about a delivery.
 pub(super) fn said(kind: DeliveryKind, state: DeliveryState) -> &'static str {
     match (state, kind) {
         (DeliveryState::Shown, DeliveryKind::Question) => "The question was shown",
-        (DeliveryState::Shown, DeliveryKind::Result | DeliveryKind::Failure | DeliveryKind::Notice) => {
-            "Shown"
-        }
+        (
+            DeliveryState::Shown,
+            DeliveryKind::Result | DeliveryKind::Failure | DeliveryKind::Notice | DeliveryKind::Digest,
+        ) => "Shown",
         (DeliveryState::Opened | DeliveryState::Acted, _) => "Opened by the person",
         (DeliveryState::Dismissed, _) => "Closed by the person",
         (DeliveryState::Withdrawn, _) => "Withdrawn, because it is settled",
+        (DeliveryState::Digested, _) => "Told with others in a digest",
+        (DeliveryState::Filed, _) => "Not shown; it is in the lists",
         (DeliveryState::Pending | DeliveryState::Held | DeliveryState::Showing, _) => "Waits to be shown",
     }
 }
@@ -75,13 +283,4 @@ fn ending(state: State) -> &'static str {
         | State::RateLimited
         | State::Sleeping => "Failed before",
     }
-}
-
-fn shorten(text: &str, most: usize) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    if line.chars().count() <= most {
-        return line.to_owned();
-    }
-    let cut: String = line.chars().take(most - 1).collect();
-    format!("{cut}…")
 }

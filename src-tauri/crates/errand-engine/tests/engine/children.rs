@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use errand_agents::fake::FakeRun;
 use errand_base::{Code, TaskId};
-use errand_engine::{Accepted, Worker};
+use errand_engine::{Accepted, Clicked, Worker};
 use errand_model::{
     Answer, AnswerText, Ask, By, Event, Exit, Finish, Lease, Policy, Reason, State, SubtaskWish, Surface,
     Task, WakeWish,
@@ -272,7 +272,11 @@ async fn its_person_hears_of_the_whole_and_of_questions_under_its_name() {
     assert_eq!(banner.title, format!("Errand asks in {parent}"));
     assert_eq!(banner.body, "Paint the fence: red\nWhich red?");
     world.notifier.act(&banner.key, "default");
-    assert_eq!(world.clicked().await, parent, "a click leads to the task that its person knows");
+    assert_eq!(
+        world.clicked().await,
+        Clicked::Task(parent.clone()),
+        "a click leads to the task that its person knows"
+    );
     let answer = Event::Answer { question: asking.question, answer: Answer::text("dark"), by: by() };
     world.engine.tell(&ids[0], answer).await.unwrap();
     assert_eq!(asking.answer.await.unwrap().as_ref().map(AnswerText::reveal), Some("dark"));

@@ -6,6 +6,7 @@ mod children;
 mod credentials;
 mod folders;
 mod sleep;
+mod telling;
 mod worker;
 mod world;
 
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use errand_agents::SessionEvent;
 use errand_base::Code;
-use errand_engine::{Edit, Leave};
+use errand_engine::{Clicked, Edit, Leave};
 use errand_model::{Answer, By, Event, Exit, Notify, Policy, Priority, Reason, StartError, State, Surface};
 use errand_os::Told;
 use world::{World, exited, output};
@@ -251,7 +252,7 @@ async fn a_result_is_shown_once_and_a_click_opens_its_task() {
     let banner = world.shown(1).await.remove(0);
     assert_eq!(banner.title, "Done: told");
     world.notifier.act(&banner.key, "default");
-    assert_eq!(world.clicked().await, id);
+    assert_eq!(world.clicked().await, Clicked::Task(id));
     // A new service finds nothing to show: the person has seen it.
     world.notifier.appear(&["actions"]);
     let other = world.hand_over("other").await;

@@ -30,7 +30,7 @@ impl World {
         self.engine.accept(NewTask { start_at, ..new_task(title) }).await.unwrap().id
     }
 
-    async fn set(&self, name: &'static str, value: &'static str) {
+    async fn set_and_wait(&self, name: &'static str, value: &'static str) {
         self.store.write(move |tx| tx.settings().set(name, value)).await.unwrap();
         self.engine.reread_settings().await.unwrap();
         self.pass(Duration::ZERO).await;
@@ -114,12 +114,12 @@ async fn what_the_person_allows_counts_at_once_and_its_end_is_said() {
     world.power.until_held(false).await;
     assert_eq!(world.vigil().await, (Vigil::OnBattery, false));
     world.until_told(&id, Reason::MaySleep).await;
-    world.set(settings::KEEP_AWAKE_ON_BATTERY, "true").await;
+    world.set_and_wait(settings::KEEP_AWAKE_ON_BATTERY, "true").await;
     assert_eq!(world.vigil().await, (Vigil::Kept, true));
-    world.set(settings::KEEP_AWAKE, "false").await;
+    world.set_and_wait(settings::KEEP_AWAKE, "false").await;
     assert_eq!(world.vigil().await, (Vigil::SwitchedOff, false));
     world.power.emit(PowerEvent::OnBattery(false));
-    world.set(settings::KEEP_AWAKE, "true").await;
+    world.set_and_wait(settings::KEEP_AWAKE, "true").await;
     assert_eq!(world.vigil().await, (Vigil::Kept, true));
     assert_eq!(world.times(&id, Reason::MaySleep).await, 1, "the person knows what was switched off");
 }

@@ -1,17 +1,17 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use errand_agents::fake::{FakeAgent, FakeRun};
+use errand_agents::fake::{FakeAgent, FakeHerald, FakeRun};
 use errand_agents::{Request, SessionEvent, Stream};
 use errand_base::{Clock, FakeClock, Fault, Redactor, TaskId, Timestamp};
-use errand_engine::{Accepted, Door, Engine, NewTask, Parts, Worker};
+use errand_engine::{Accepted, Clicked, Door, Engine, NewTask, Parts, Worker};
 use errand_model::{Artifact, Exit, Origin, Policy, Program, Reason, State, Task, Work};
 use errand_os::{Banner, FakeKeychain, FakeNotifier, FakePower, Home, Told, WorkFolders};
 use errand_store::{Options, Store};
 use tokio::sync::mpsc;
 
 /// A test that is stuck fails after this long; nothing waits for it otherwise.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An engine and everything around it.
 pub struct World {
@@ -24,7 +24,8 @@ pub struct World {
     doors: Doors,
     pub folders: WorkFolders,
     pub store: Store,
-    clicks: mpsc::UnboundedReceiver<TaskId>,
+    pub herald: FakeHerald,
+    clicks: mpsc::UnboundedReceiver<Clicked>,
     folder: tempfile::TempDir,
     told: Mutex<Vec<Told>>,
 }
@@ -66,6 +67,7 @@ impl World {
         let (power, power_events) = FakePower::new();
         let power = Arc::new(power);
         let (clicks, clicked) = mpsc::unbounded_channel();
+        let herald = FakeHerald::default();
         let engine = Engine::start(Parts {
             store: store.clone(),
             clock: clock.clone(),
@@ -79,6 +81,7 @@ impl World {
             notifier_events,
             power: power.clone(),
             power_events,
+            herald: Arc::new(herald.clone()),
             clicks,
         })
         .await
@@ -93,10 +96,17 @@ impl World {
             doors,
             folders,
             store,
+            herald,
             clicks: clicked,
             folder,
             told: Mutex::default(),
         }
+    }
+
+    /// With the clock at this time.
+    pub async fn at(now: &str) -> World {
+        let keychain = Arc::new(FakeKeychain::present());
+        World::start(tempfile::tempdir().unwrap(), keychain, Timestamp::parse_rfc3339(now).unwrap()).await
     }
 
     /// The engine is gone without a word; another one opens its store.
@@ -319,7 +329,7 @@ impl World {
         self.eventually(|| self.told().iter().any(is_gone).then_some(())).await;
     }
 
-    pub async fn clicked(&mut self) -> TaskId {
+    pub async fn clicked(&mut self) -> Clicked {
         tokio::time::timeout(PATIENCE, self.clicks.recv()).await.unwrap().unwrap()
     }
 

@@ -2,7 +2,7 @@
 
 use errand_base::Timestamp;
 
-use crate::gate::{Candidate, HOUR, Kind, Origin, Why, World, hours, quiet_until};
+use crate::gate::{Candidate, HOUR, Kind, Origin, Why, World, hours, muted_until, quiet_until};
 
 /// Within an hour before or, by a clock that was set back, after; the oldest first.
 pub(super) fn told_lately(world: &World<'_>, now: Timestamp) -> Vec<Timestamp> {
@@ -39,6 +39,7 @@ pub fn digest_due(why: Why, world: &World<'_>, now: Timestamp) -> Option<Timesta
         | Why::Security
         | Why::Urgent
         | Why::ByHand
+        | Why::Muted
         | Why::QuietHours
         | Why::Question
         | Why::QuestionsTogether
@@ -49,7 +50,8 @@ pub fn digest_due(why: Why, world: &World<'_>, now: Timestamp) -> Option<Timesta
         | Why::OnScreen
         | Why::ShownOften => return None,
     };
-    Some(quiet_until(world, due).unwrap_or(due))
+    let heard = muted_until(world, due).unwrap_or(due);
+    Some(quiet_until(world, heard).unwrap_or(heard))
 }
 
 /// The headline of a banner that stands for several questions.

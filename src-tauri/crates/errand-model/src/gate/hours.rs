@@ -104,6 +104,11 @@ pub(super) fn day_start(starts: TimeOfDay, now: Timestamp, zone: &TimeZone) -> O
     starts.filter(|start| *start <= now).max()
 }
 
+/// The first moment from `from` on at which the clock shows that time.
+pub fn next_at(time: TimeOfDay, from: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    next_day(time, from.minus(std::time::Duration::from_millis(1)), zone)
+}
+
 /// When the next one begins.
 pub(super) fn next_day(starts: TimeOfDay, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let today = local_date(now, zone)?;

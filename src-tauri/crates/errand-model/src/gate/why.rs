@@ -12,6 +12,7 @@ pub enum Why {
     Security,
     Urgent,
     ByHand,
+    Muted,
     QuietHours,
     Question,
     QuestionsTogether,
@@ -26,7 +27,7 @@ pub enum Why {
 }
 
 impl Why {
-    pub const ALL: [Why; 19] = [
+    pub const ALL: [Why; 20] = [
         Why::Settled,
         Why::SubTask,
         Why::WindowFocused,
@@ -35,6 +36,7 @@ impl Why {
         Why::Security,
         Why::Urgent,
         Why::ByHand,
+        Why::Muted,
         Why::QuietHours,
         Why::Question,
         Why::QuestionsTogether,
@@ -58,6 +60,7 @@ impl Why {
             Why::Security => "security",
             Why::Urgent => "urgent",
             Why::ByHand => "by_hand",
+            Why::Muted => "muted",
             Why::QuietHours => "quiet_hours",
             Why::Question => "question",
             Why::QuestionsTogether => "questions_together",
@@ -87,6 +90,7 @@ impl Why {
             Why::Security => "It is about the safety of your machine, so it was shown at once.",
             Why::Urgent => "It is urgent, so it was shown at once.",
             Why::ByHand => "You had started the task a short time before.",
+            Why::Muted => "You had muted all notifications; it waits for the end of that.",
             Why::QuietHours => "It came in your quiet hours and waits for their end.",
             Why::Question => "The task cannot go on without your answer.",
             Why::QuestionsTogether => {
@@ -115,6 +119,7 @@ impl Why {
             | Why::Security
             | Why::Urgent
             | Why::ByHand
+            | Why::Muted
             | Why::QuietHours
             | Why::Question
             | Why::QuestionsTogether

@@ -52,8 +52,15 @@ fn quiet() -> impl Strategy<Value = Quiet> {
 }
 
 fn settings() -> impl Strategy<Value = Settings> {
-    (prop::option::weighted(0.8, quiet()), 0..5_u32, 0..15_u32, time_of_day())
-        .prop_map(|(quiet, per_hour, per_day, day_starts)| Settings { quiet, per_hour, per_day, day_starts })
+    (prop::option::weighted(0.8, quiet()), 0..5_u32, 0..15_u32, time_of_day()).prop_map(
+        |(quiet, per_hour, per_day, day_starts)| Settings {
+            quiet,
+            per_hour,
+            per_day,
+            day_starts,
+            ..Settings::default()
+        },
+    )
 }
 
 fn kind() -> impl Strategy<Value = Kind> {

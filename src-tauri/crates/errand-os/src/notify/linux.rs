@@ -128,7 +128,7 @@ impl Notifier for DesktopNotifier {
         let mut banner = Notification::new();
         banner
             .appname("Errand")
-            .summary(&text::one_line(title))
+            .summary(&text::title(title))
             .body(&text::body(body, markup))
             .icon(&self.icon);
         banner.hint(notify_rust::Hint::DesktopEntry("errand".into()));

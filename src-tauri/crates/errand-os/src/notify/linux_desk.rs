@@ -155,7 +155,7 @@ impl Desk {
             .actions
             .iter()
             .filter(|(key, _)| key != "default" || !self.paints_default)
-            .map(|(key, label)| (key.clone(), text::one_line(label)))
+            .map(|(key, label)| (key.clone(), text::label(label)))
             .collect();
         let actions: Vec<&str> =
             labels.iter().flat_map(|(key, label)| [key.as_str(), label.as_str()]).collect();
@@ -163,9 +163,10 @@ impl Desk {
             ("desktop-entry", Value::from("errand")),
             ("urgency", Value::from(if banner.urgent { 2_u8 } else { 1_u8 })),
         ]);
-        let (title, body) = (text::one_line(&banner.title), text::body(&banner.body, self.markup));
-        // -1: the service knows best how long.
-        let arguments = ("Errand", replaces, self.icon.as_str(), title, body, actions, hints, -1_i32);
+        let (title, body) = (text::title(&banner.title), text::body(&banner.body, self.markup));
+        // -1: the service knows best how long. 0: until somebody comes.
+        let expires = if banner.stays { 0 } else { -1_i32 };
+        let arguments = ("Errand", replaces, self.icon.as_str(), title, body, actions, hints, expires);
         let sent = match method("Notify", &arguments) {
             Ok(message) => {
                 self.connection.send(&message).await.map(|()| message.primary_header().serial_num())

@@ -7,7 +7,7 @@ mod desktop;
 #[path = "other.rs"]
 mod desktop;
 mod fake;
-mod text;
+pub mod text;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -29,6 +29,8 @@ pub struct Banner {
     pub body: String,
     /// Stays until somebody deals with it, also through "do not disturb" where the desktop allows it.
     pub urgent: bool,
+    /// Asks for something, so it should not go away by itself; but it is calm.
+    pub stays: bool,
     /// Key and label of each button. The key `default` means a click on the banner itself and has no button.
     pub actions: Vec<(String, String)>,
     /// The key of an earlier banner whose place this one takes. The same key again replaces in any case.

@@ -30,11 +30,7 @@ impl Notifier for DesktopNotifier {
 
     fn tell<'a>(&'a self, title: &'a str, body: &'a str) -> Pending<'a, Result<(), NotShown>> {
         let mut banner = Notification::new();
-        banner
-            .appname("Errand")
-            .summary(&text::one_line(title))
-            .body(&text::body(body, false))
-            .icon(&self.icon);
+        banner.appname("Errand").summary(&text::title(title)).body(&text::body(body, false)).icon(&self.icon);
         Box::pin(async move {
             let shown = tokio::task::spawn_blocking(move || banner.show().map(drop)).await;
             let shown = shown.map_err(|_| NotShown::Silent)?;

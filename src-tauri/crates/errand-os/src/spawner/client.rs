@@ -80,12 +80,17 @@ impl Spawner {
     /// Starts a program. What comes of it, also that it could not start, is told by the [`Process`]; an error
     /// here means that nothing was handed over and nothing runs. Needs the runtime, but does not wait.
     pub fn spawn(&self, launch: Launch) -> io::Result<Process> {
+        self.spawn_with(launch, None)
+    }
+
+    /// The same, with something to read. Not for what is sandboxed, whose standard input is taken.
+    pub fn spawn_with(&self, launch: Launch, input: Option<String>) -> io::Result<Process> {
         let Launch { run, task, argv, cwd, mut env, secrets, grace, sandbox } = launch;
         env.retain(|(name, _)| name != TASK_VARIABLE && name != RUN_VARIABLE);
         env.push((TASK_VARIABLE.into(), task.as_str().into()));
         env.push((RUN_VARIABLE.into(), format!("{}-{run}", self.mark)));
         let secrets = secrets.iter().map(|(name, value)| (name.clone(), value.expose().clone())).collect();
-        let order = in_memory(&Order { argv, cwd, env, secrets, grace, sandbox })?;
+        let order = in_memory(&Order { argv, cwd, env, secrets, grace, sandbox, input })?;
 
         let (control, their_control) = pair()?;
         let (stdout, their_stdout) = pipe_with(PipeFlags::CLOEXEC)?;

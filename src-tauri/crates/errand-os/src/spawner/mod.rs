@@ -76,6 +76,8 @@ struct Order {
     secrets: Vec<(String, String)>,
     grace: Duration,
     sandbox: Option<Sandbox>,
+    /// What it reads; otherwise nothing.
+    input: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

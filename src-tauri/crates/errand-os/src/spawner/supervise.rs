@@ -3,13 +3,14 @@
 
 use std::ffi::CString;
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Signal, chdir, set_child_subreaper};
 
 use super::fds::{Received, RunFds, await_run, receive, tell};
@@ -193,11 +194,22 @@ fn read(order: OwnedFd) -> io::Result<Order> {
     Ok(serde_json::from_slice(&text)?)
 }
 
+/// A file that is nowhere: whoever reads it comes to its end, however late.
+fn in_memory(text: &str) -> io::Result<File> {
+    let mut file = File::from(memfd_create("errand-input", MemfdFlags::CLOEXEC)?);
+    file.write_all(text.as_bytes())?;
+    file.rewind()?;
+    Ok(file)
+}
+
 fn exec(order: &Order, program: &Path, stdout: &OwnedFd, stderr: &OwnedFd) -> Result<u32, StartFailure> {
     let env = environment(&order.env, &order.secrets)?;
     let argv = texts(order.argv.iter().map(String::as_bytes).collect())?;
     let file = texts(vec![program.as_os_str().as_bytes()])?.remove(0);
-    let start = |file, argv: &[CString]| sys::start(file, argv, &env, None, stdout.as_fd(), stderr.as_fd());
+    let input = order.input.as_deref().map(in_memory).transpose();
+    let input = input.map_err(|error| StartFailure::Other(format!("its input cannot be kept: {error}")))?;
+    let stdin = input.as_ref().map(AsFd::as_fd);
+    let start = |file, argv: &[CString]| sys::start(file, argv, &env, stdin, stdout.as_fd(), stderr.as_fd());
     let started = match start(&file, &argv) {
         // A script that does not say which program reads it: the shell, as in every terminal.
         Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => {

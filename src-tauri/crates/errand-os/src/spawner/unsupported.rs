@@ -30,6 +30,10 @@ impl Spawner {
         match self.0 {}
     }
 
+    pub fn spawn_with(&self, _launch: Launch, _input: Option<String>) -> io::Result<Process> {
+        match self.0 {}
+    }
+
     pub async fn died(&self) {
         match self.0 {}
     }

@@ -19,7 +19,7 @@ mod turn;
 
 pub use artifact::{Artifacts, ArtifactsMut, StoredArtifact};
 pub use credential::{Credential, CredentialKind, Credentials, CredentialsMut};
-pub use delivery::{Deliveries, DeliveriesMut, Delivery, DeliveryState, NewDelivery};
+pub use delivery::{Deliveries, DeliveriesMut, Delivery, DeliveryState, Escalation, NewDelivery};
 pub use dependency::Dependent;
 pub use folder_file::{FolderFiles, FolderFilesMut};
 pub use key::{Key, Keys, KeysMut};

@@ -165,7 +165,7 @@ async fn a_delivery_moves_once() {
         assert_eq!((unsettled[0].attempts, unsettled[0].shown_on.as_deref()), (1, Some(":1.5")));
         assert!(tx.deliveries().advance(id, Shown, Dismissed, "read", at(5))?);
         assert_eq!(tx.deliveries().unsettled()?, []);
-        Ok(tx.deliveries().list(None, 5)?.len())
+        Ok(tx.deliveries().list(None, None, 5)?.len())
     });
     assert_eq!(done.await.unwrap(), 1);
 }
@@ -189,4 +189,45 @@ async fn a_run_goes_from_intent_to_gone() {
     assert_eq!((row.pid, row.start_time, row.phase), (Some(77), Some(u64::MAX), crate::RunPhase::Over));
     assert_eq!((row.exit, row.cpu_ms), (Some(errand_model::Exit::Signal(9)), Some(5)));
     assert_eq!((row.last_output_at, row.ended_at, row.gone_at), (Some(at(3)), Some(at(4)), Some(at(5))));
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_held_or_counts_is_found_by_its_times() {
+    use DeliveryState::{Digested, Held, Pending};
+    let (_folder, store) = fresh();
+    let done = store.write(|tx| {
+        let mut add = |kind| {
+            let new = NewDelivery { task: None, run: None, question: None, kind, state: Pending, why: "" };
+            tx.deliveries().add(&new, NOW)
+        };
+        let (shown, held, digest) = (
+            add(errand_model::DeliveryKind::Failure)?,
+            add(errand_model::DeliveryKind::Question)?,
+            add(errand_model::DeliveryKind::Digest)?,
+        );
+        assert!(tx.deliveries().showing(shown, Pending, ":1.5", "within_limit", at(1))?);
+        assert!(tx.deliveries().shown(shown, "Xfce", true, at(2))?);
+        assert!(!tx.deliveries().shown(shown, "Xfce", true, at(3))?);
+        assert_eq!(tx.deliveries().counted_since(at(2))?, [at(2)]);
+        assert_eq!(tx.deliveries().counted_since(at(3))?, []);
+        assert!(tx.deliveries().hold(held, Pending, Some(at(9)), "quiet_hours", at(1))?);
+        assert_eq!(tx.deliveries().next_until(at(1))?, Some(at(9)));
+        assert_eq!(tx.deliveries().next_until(at(9))?, None);
+        let ids = |rows: Vec<crate::Delivery>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
+        assert_eq!(ids(tx.deliveries().due_on(":1.5", 3)?), [held, digest]);
+        assert_eq!(ids(tx.deliveries().due_on(":1.6", 3)?), [shown, held, digest]);
+        assert_eq!(ids(tx.deliveries().due_on(":1.6", 1)?), [held, digest]);
+        assert_eq!(ids(tx.deliveries().unattended()?), [shown, held]);
+        assert!(tx.deliveries().escalate(shown, crate::Escalation::Due, true, at(4))?);
+        assert!(!tx.deliveries().escalate(shown, crate::Escalation::Done, true, at(4))?, "once");
+        let escalated = tx.deliveries().get(shown)?.unwrap();
+        assert_eq!((escalated.state, escalated.shown_at), (Pending, Some(at(2))));
+        tx.deliveries().escalated(shown)?;
+        assert_eq!(ids(tx.deliveries().unattended()?), [held]);
+        assert!(tx.deliveries().digested(held, Held, digest, at(5))?);
+        let member = tx.deliveries().in_digest(digest)?.remove(0);
+        assert_eq!((member.id, member.state, member.until), (held, Digested, None));
+        Ok(())
+    });
+    done.await.unwrap();
 }
