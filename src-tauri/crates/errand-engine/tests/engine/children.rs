@@ -269,7 +269,7 @@ async fn its_person_hears_of_the_whole_and_of_questions_under_its_name() {
     let ask = Ask { text: "Which red?".into(), open: true, ..Ask::default() };
     let asking = worker.ask(ask).await.unwrap();
     let banner = world.shown(1).await.remove(0);
-    assert_eq!(banner.title, format!("Errand asks in {parent}"));
+    assert_eq!(banner.title, format!("A program asks in {parent}"));
     assert_eq!(banner.body, "Paint the fence: red\nWhich red?");
     world.notifier.act(&banner.key, "default");
     assert_eq!(
