@@ -115,16 +115,7 @@ impl Launcher {
         std::fs::DirBuilder::new().mode(0o700).create(&folder).map_err(failed)?;
         let folder = Folder(folder);
         let desk = Arc::new(Desk { folder: folder.0.clone(), token: secret_word() });
-        let worker = Worker::new(
-            launch.task.clone(),
-            launch.run,
-            desk.clone(),
-            launch.shared.clone(),
-            self.input.clone(),
-            self.store.clone(),
-            self.clock.clone(),
-            self.credentials.redactor().clone(),
-        );
+        let worker = Worker::new(launch.task.clone(), launch.shared.clone(), desk.clone(), self);
         let failed = |error| StartError::Other(format!("its socket could not be made: {error}"));
         let door = self.door.open(Arc::new(worker)).map_err(failed)?;
         Ok(Open { desk, _door: door, _folder: folder })

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::folders::blocking;
 use crate::input::{Accepted, Input};
+use crate::launch::Launcher;
 use crate::redaction::Redact;
 use crate::run::RunShared;
 use crate::subtasks;
@@ -64,18 +65,19 @@ pub struct Asking {
 }
 
 impl Worker {
-    pub(crate) fn new(
-        task: TaskId,
-        run: RunId,
-        desk: Arc<Desk>,
-        shared: Arc<RunShared>,
-        input: mpsc::UnboundedSender<Input>,
-        store: Store,
-        clock: Arc<dyn Clock>,
-        redactor: Redactor,
-    ) -> Worker {
-        let (written, handed_over) = (Mutex::default(), AtomicBool::default());
-        Worker { task, run, desk, shared, input, store, clock, redactor, written, handed_over }
+    pub(crate) fn new(task: TaskId, shared: Arc<RunShared>, desk: Arc<Desk>, launcher: &Launcher) -> Worker {
+        Worker {
+            task,
+            run: shared.run,
+            desk,
+            shared,
+            input: launcher.input.clone(),
+            store: launcher.store.clone(),
+            clock: launcher.clock.clone(),
+            redactor: launcher.credentials.redactor().clone(),
+            written: Mutex::default(),
+            handed_over: AtomicBool::default(),
+        }
     }
 
     /// The process that the run was started with.
