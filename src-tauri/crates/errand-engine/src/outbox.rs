@@ -236,7 +236,9 @@ impl Outbox {
                 for id in ids {
                     let Some(delivery) = tx.deliveries().get(id)? else { continue };
                     let answer = answer(tx, &delivery, &action)?;
-                    let clicked = task_of(tx, &delivery)?.map_or(Clicked::Several, Clicked::Task);
+                    // Its person knows the task at the top.
+                    let root = delivery.task.map_or(Ok(None), |seq| tx.tasks().root_of(seq))?;
+                    let clicked = root.map_or(Clicked::Several, |root| Clicked::Task(root.id));
                     settle(tx, delivery, DeliveryState::Acted, Reason::OpenedByPerson, now)?;
                     acted = Some((clicked, answer));
                 }

@@ -107,7 +107,10 @@ fn each_change_is_one_call_and_what_is_answered_elsewhere_is_closed() {
     home.ended(&[&waits]);
     let last = home.sh("--title last", "exit 3");
     service.shown("Failed: last");
-    assert_eq!(service.calls(), [&title, "close 1", "Done: painting", "Failed: last"]);
+    let mut calls = service.calls();
+    // The task ends within milliseconds of its answer; which of the two calls comes first says nothing.
+    calls[1..3].sort();
+    assert_eq!(calls, [&title, "Done: painting", "close 1", "Failed: last"]);
 
     let told: Vec<_> = deliveries(&home, &asks).into_iter().map(|row| row["kind"].clone()).collect();
     assert_eq!(told, ["result", "question"]);
