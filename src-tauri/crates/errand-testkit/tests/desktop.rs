@@ -26,7 +26,7 @@ use zbus::{
     zvariant::{ObjectPath, OwnedValue, Structure, Value},
 };
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(60);
 
 #[proxy(
     interface = "org.freedesktop.Notifications",
