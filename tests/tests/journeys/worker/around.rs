@@ -79,7 +79,7 @@ fn a_worker_that_says_done_too_early_is_told_what_failed_and_goes_on() {
         (Some("completed"), Some(false)),
         "{task}"
     );
-    assert_eq!(task["run"]["turn"], 2);
+    assert_eq!(task["run"]["turn"], 2, "{task}");
     assert_eq!(task["artifact"]["verification"][0]["met"], true);
     assert!(home.reasons(&id).contains(&"checks_failed".to_owned()));
     home.wait_for(&id, "is cleaned up", |task| task["run"]["phase"] == "over");

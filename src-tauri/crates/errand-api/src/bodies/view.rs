@@ -139,9 +139,10 @@ fn run_view(run: RunRow, talk: &Talk, now: &Now<'_>) -> wire::RunView {
         RunPhase::Over => wire::Phase::Over,
     };
     let at_work = run.phase != RunPhase::Over;
-    // A turn that has ended is not the one that its run is in.
+    // A turn that has ended is not the one that its run is in, also while the run is wound up.
     let aside = now.live.and_then(RunShared::aside).filter(|_| at_work);
-    let in_turn = at_work && !aside.as_ref().is_some_and(|aside| aside.part == Part::AfterRun);
+    let takes_turns = at_work && run.phase != RunPhase::Ending;
+    let in_turn = takes_turns && !aside.as_ref().is_some_and(|aside| aside.part == Part::AfterRun);
     let turn = talk.worker.then_some(if in_turn { talk.turns + 1 } else { talk.turns.max(1) });
     let said = now.live.and_then(RunShared::checkpoint).or_else(|| talk.checkpoint.clone());
     let (progress, percent) = said.map(|said| (said.note, said.percent.map(u32::from))).unzip();
