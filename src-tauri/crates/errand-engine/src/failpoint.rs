@@ -1,6 +1,6 @@
 //! Places where a test may kill the process: before and after every commit, spawn and delivery.
 //!
-//! They exist only where debug assertions are on (the `crash` profile is release code with them). The variable
+//! They exist only where debug assertions are on (so not in a release). The variable
 //! `ERRAND_FAILPOINT=name` or `name:N` kills the process the first or the Nth time it comes by.
 
 /// Every failpoint, in the order in which a task meets them.

@@ -50,7 +50,7 @@ impl Place {
     }
 
     pub fn crash_binaries(&self) -> PathBuf {
-        self.target.join("crash")
+        self.target.join("debug")
     }
 }
 
