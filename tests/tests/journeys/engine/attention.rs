@@ -1,12 +1,11 @@
 //! The person's attention: the exact calls that a notification service gets, and why.
 
-use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixStream;
 
 use errand_testkit::desktop::wait;
 use serde_json::{Value, json};
 
+use crate::world::line::Line;
 use crate::world::service::Service;
 use crate::world::{Home, LIMIT, parsed, processes};
 
@@ -27,34 +26,9 @@ fn wait_for_delivery(home: &Home, task: &str, what: &str, wanted: impl Fn(&Value
     found.unwrap_or_else(|error| panic!("{error}; there is {last:?}"))
 }
 
-/// A connection as windows have one.
-struct Windows {
-    stream: UnixStream,
-    lines: BufReader<UnixStream>,
-}
-
-impl Windows {
-    fn of(home: &Home) -> Windows {
-        let socket = errand_os::Home::at(home.root()).unwrap().socket().unwrap();
-        let stream = UnixStream::connect(socket).unwrap();
-        let mut windows = Windows { lines: BufReader::new(stream.try_clone().unwrap()), stream };
-        let protocol = errand_wire::PROTOCOL;
-        let hello = windows.say(&json!({ "protocol": protocol, "version": "test", "role": "windows" }));
-        assert_eq!(hello["protocol"], protocol);
-        windows
-    }
-
-    fn focused(&mut self, params: Value) {
-        let reply = self.say(&json!({ "call": { "id": 1, "command": "focused", "params": params } }));
-        assert_eq!(reply, json!({ "ok": { "id": 1, "value": {} } }));
-    }
-
-    fn say(&mut self, line: &Value) -> Value {
-        self.stream.write_all(format!("{line}\n").as_bytes()).unwrap();
-        let mut reply = String::new();
-        self.lines.read_line(&mut reply).unwrap();
-        parsed(&reply)
-    }
+/// As windows tell what the person looks at.
+fn focused(windows: &mut Line, params: &Value) {
+    assert_eq!(windows.call("focused", params).unwrap(), Ok(json!({})));
 }
 
 #[test]
@@ -62,21 +36,21 @@ fn a_window_in_front_makes_a_banner_needless_for_as_long_as_it_is_connected() {
     let service = Service::start();
     let home = Home::new().on_bus(service.bus());
     home.start_and_keep();
-    let mut windows = Windows::of(&home);
+    let mut windows = Line::open(&home, "windows").unwrap();
     let fifos = ["seen", "left", "gone"].map(|title| home.fifo(title));
     let waiting = |n: usize| home.sh("", &format!("read _ < {}", fifos[n].display()));
     let (seen, left, gone) = (waiting(0), waiting(1), waiting(2));
     home.ok(&format!("set {gone} --title gone"));
-    windows.focused(json!({ "task": left }));
-    windows.focused(json!({ "task": null, "left": left }));
-    windows.focused(json!({ "task": seen }));
+    focused(&mut windows, &json!({ "task": left }));
+    focused(&mut windows, &json!({ "task": null, "left": left }));
+    focused(&mut windows, &json!({ "task": seen }));
     // The window that was left before says so late.
-    windows.focused(json!({ "task": null, "left": left }));
+    focused(&mut windows, &json!({ "task": null, "left": left }));
     home.ok(&format!("cancel {left}"));
     home.open(&fifos[0]);
     home.wait_for_state(&seen, "completed");
     wait_for_delivery(&home, &seen, "was seen", |row| row["code"] == "window_focused");
-    windows.focused(json!({ "task": gone }));
+    focused(&mut windows, &json!({ "task": gone }));
     drop(windows);
     let other = home.sh("--title other", "true");
     service.shown("Done: other");

@@ -7,6 +7,7 @@ mod isolation;
 mod leaving;
 mod recovery;
 mod remains;
+mod rounds;
 mod sleep;
 mod starting;
 mod telling;

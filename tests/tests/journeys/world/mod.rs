@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod clock;
+pub mod line;
 pub mod processes;
 pub mod schema;
 pub mod service;

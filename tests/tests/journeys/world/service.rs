@@ -77,6 +77,12 @@ impl Service {
         self.runtime.block_on(self.service().press(shown.id, key)).unwrap();
     }
 
+    /// The same, if it is still on the screen.
+    pub fn try_press(&self, shown: &Shown, label: &str) {
+        let key = shown.key(label).unwrap_or_else(|| panic!("no {label} in {:?}", shown.actions));
+        drop(self.runtime.block_on(self.service().press(shown.id, key)));
+    }
+
     /// The service ends without a word; another one comes.
     pub fn dies_and_returns(&mut self) {
         let service = self.notifications.as_mut().unwrap();
