@@ -5,6 +5,7 @@
 mod children;
 mod credentials;
 mod folders;
+mod patience;
 mod sleep;
 mod telling;
 mod worker;
