@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use errand_agents::{Agent, Answered, Desk, Limits, Order, Request, Written};
 use errand_base::{Clock, Code, Fault, Secret, TaskId, secret_word};
-use errand_model::{Program, StartError, Task, ToolResult, TurnRecord, Work};
+use errand_model::{Program, StartError, Task, ToolResult, TurnRecord, Work, told_again};
 use errand_os::{Home, WorkFolders};
 use errand_store::{LogRun, QuestionState, Store, StoreError, Stored};
 use tokio::sync::mpsc;
@@ -163,11 +163,15 @@ impl Launcher {
                 let mut previous_turns = reader.turns().of_task(stored.seq)?;
                 let tool_results = take_results(&mut previous_turns, &stored.task);
                 let questions = reader.questions().of_task(stored.seq)?;
-                let answered = questions.into_iter().filter(|row| {
-                    row.state == QuestionState::Answered && row.kind == errand_model::QuestionKind::UserInput
-                });
+                let answered = questions
+                    .into_iter()
+                    .filter(|row| row.state == QuestionState::Answered && row.kind.is_the_workers());
                 let answers = answered
-                    .map(|row| Answered { question: row.text, answer: row.choice.unwrap_or_default() })
+                    .map(|row| {
+                        let shown = row.choice.unwrap_or_default();
+                        let told = told_again(&row.fields, &shown).filter(|_| !row.fields.is_empty());
+                        Answered { question: row.text, answer: told.unwrap_or(shown) }
+                    })
                     .collect();
                 let Work::Program(program) = &stored.work;
                 let brief = stored.task.talk.next_task.clone().or_else(|| program.brief.clone());

@@ -178,18 +178,32 @@ impl Redact for SubtaskWish {
 
 impl Redact for Field {
     fn redact(&mut self, redactor: &Redactor) {
-        let Field { name, label, kind: _, options, open: _, required: _, secret: _, default, min: _, max: _ } =
-            self;
+        let Field {
+            name,
+            label,
+            kind: _,
+            options,
+            open: _,
+            required: _,
+            secret: _,
+            default,
+            min: _,
+            max: _,
+            values,
+            format: _,
+        } = self;
         name.redact(redactor);
         label.redact(redactor);
         options.redact(redactor);
+        values.redact(redactor);
         default.redact(redactor);
     }
 }
 
 impl Redact for Ask {
     fn redact(&mut self, redactor: &Redactor) {
-        let Ask { text, options, open: _, fields } = self;
+        // A schema has become fields before anything is kept.
+        let Ask { text, options, open: _, fields, schema: _, form: _ } = self;
         text.redact(redactor);
         options.redact(redactor);
         fields.redact(redactor);

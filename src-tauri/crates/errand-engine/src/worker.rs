@@ -86,12 +86,13 @@ impl Worker {
     }
 
     pub async fn ask(&self, ask: Ask) -> Result<Asking, Fault> {
-        let ask = ask.redacted(&self.redactor);
+        let ask = ask.expanded().map_err(|why| Fault::new(Code::BadUsage, why))?.redacted(&self.redactor);
         let ask = Ask {
             text: bounded("The question", ask.text, LONGEST_QUESTION)?,
             options: options(ask.options)?,
             open: ask.open,
             fields: fields(ask.fields)?,
+            ..ask
         };
         if !ask.fields.is_empty() && (!ask.options.is_empty() || ask.open) {
             return Err(Fault::new(Code::BadUsage, "A question has options or fields, not both."));

@@ -32,7 +32,9 @@ pub use lease::{Held, Lease};
 pub use policy::{
     Abilities, AskMode, Execution, Isolation, Network, Resources, Security, Together, Wish, Workspace,
 };
-pub use question::{Answer, AnswerText, BadAnswer, Field, FieldKind, Given, Question, QuestionKind};
+pub use question::{
+    Answer, AnswerText, BadAnswer, Field, FieldKind, Given, Question, QuestionKind, TextShape, told_again,
+};
 pub use reason::Reason;
 pub use step::{Step, accept, accept_subtask, step};
 pub use subtask::{CallOff, Child, DEEPEST, MOST_SUBTASKS, SubtaskWish};

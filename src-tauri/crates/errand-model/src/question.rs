@@ -1,6 +1,7 @@
 //! What the person is asked, and which answers count.
 
 mod form;
+mod schema;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +10,8 @@ use errand_base::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{Ask, Choice};
-pub use form::{Field, FieldKind};
+pub use form::{Field, FieldKind, TextShape};
+pub use schema::fields_of;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -18,6 +20,18 @@ pub enum QuestionKind {
     Blocker,
     /// The worker wants to know something.
     UserInput,
+    /// It wants a form filled in that was written for programs.
+    Elicitation,
+}
+
+impl QuestionKind {
+    /// Whether a worker wants to know something, and gets to read it.
+    pub fn is_the_workers(self) -> bool {
+        match self {
+            QuestionKind::UserInput | QuestionKind::Elicitation => true,
+            QuestionKind::Blocker => false,
+        }
+    }
 }
 
 /// An open question. `n` counts up within the task and is never used again.
@@ -85,6 +99,22 @@ pub struct Given {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadAnswer(pub String);
 
+/// A line that goes on; the name of a field never begins with a space.
+const CONTINUED: &str = "\n  ";
+
+/// What was told when this answer was given. None of one that had a secret in it.
+pub fn told_again(fields: &[Field], shown: &str) -> Option<String> {
+    let mut values: BTreeMap<String, String> = BTreeMap::new();
+    for line in shown.replace(CONTINUED, "\u{0}").split('\n') {
+        let (name, value) = line.split_once(": ")?;
+        values.insert(name.to_owned(), value.replace('\u{0}', "\n"));
+    }
+    let question =
+        Question { fields: fields.to_vec(), ..Question::asked(0, &Ask::default(), Timestamp::default()) };
+    let given = question.take_fields(&values).ok().filter(|_| !question.is_secret())?;
+    Some(given.told.reveal().to_owned())
+}
+
 /// What stands for a secret wherever it would be kept.
 const HIDDEN: &str = "•••";
 
@@ -93,7 +123,7 @@ impl Question {
     pub fn asked(n: u32, ask: &Ask, asked_at: Timestamp) -> Question {
         Question {
             n,
-            kind: QuestionKind::UserInput,
+            kind: if ask.form { QuestionKind::Elicitation } else { QuestionKind::UserInput },
             text: ask.text.clone(),
             choices: Vec::new(),
             options: ask.options.clone(),
@@ -158,7 +188,7 @@ impl Question {
             let text = match &value {
                 None => continue,
                 Some(_) if field.secret => HIDDEN.to_owned(),
-                Some(serde_json::Value::String(text)) => text.clone(),
+                Some(serde_json::Value::String(text)) => field.shown(text).replace('\n', CONTINUED),
                 Some(other) => other.to_string(),
             };
             shown.push(format!("{}: {text}", field.name));
@@ -220,6 +250,24 @@ mod tests {
         ] {
             assert_eq!(question.take(&given).unwrap_err().0, why);
         }
+    }
+
+    #[test]
+    fn what_is_kept_of_an_answer_says_what_was_told() {
+        let question = asks(
+            r#"{"question":"Which?","fields":[{"name":"text"},{"name":"n","kind":"number","required":false},
+                {"name":"size","options":["Small","Large"],"values":["s","l"],"required":false}]}"#,
+        );
+        for given in [
+            fields(&[("text", "two\nlines\n  text: indented\n\nand: more"), ("n", "1.5"), ("size", "small")]),
+            fields(&[("text", ": ")]),
+        ] {
+            let given = question.take(&given).unwrap();
+            assert_eq!(told_again(&question.fields, &given.shown).unwrap(), given.told.reveal());
+        }
+        assert_eq!(told_again(&question.fields, "anything"), None);
+        let secret = asks(r#"{"question":"Key?","fields":[{"name":"key","secret":true}]}"#);
+        assert_eq!(told_again(&secret.fields, "key: •••"), None);
     }
 
     #[test]

@@ -132,6 +132,26 @@ pub struct Ask {
     /// Several things at once, in place of options.
     #[serde(default)]
     pub fields: Vec<Field>,
+    /// The same as a form in JSON schema.
+    #[serde(default)]
+    pub schema: Option<serde_json::Value>,
+    /// Its fields were a schema.
+    #[serde(skip)]
+    pub form: bool,
+}
+
+impl Ask {
+    /// With its form as fields. An error is a sentence.
+    pub fn expanded(mut self) -> Result<Ask, String> {
+        if let Some(schema) = self.schema.take() {
+            if !self.fields.is_empty() || !self.options.is_empty() || self.open {
+                return Err("A question with a schema has no options and no fields beside it.".to_owned());
+            }
+            self.fields = crate::question::fields_of(&schema)?;
+            self.form = true;
+        }
+        Ok(self)
+    }
 }
 
 /// What a worker hands over at its end.

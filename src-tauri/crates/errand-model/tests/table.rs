@@ -514,12 +514,8 @@ fn more_tries(task: &mut Task, exit: Exit, gone: bool) -> Event {
 }
 
 fn asked(run: RunId) -> Event {
-    let ask = Ask {
-        text: "Which colour?".into(),
-        options: vec!["Red".into(), "Blue".into()],
-        open: false,
-        fields: Vec::new(),
-    };
+    let ask =
+        Ask { text: "Which colour?".into(), options: vec!["Red".into(), "Blue".into()], ..Ask::default() };
     Event::Asked { run, ask }
 }
 

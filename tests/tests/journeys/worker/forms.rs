@@ -72,6 +72,48 @@ fn several_things_are_asked_at_once_and_each_is_looked_at() {
 }
 
 #[test]
+fn a_form_in_json_schema_is_asked_field_by_field_and_answered_in_its_own_words() {
+    let home = Home::new();
+    home.start_and_keep();
+    let schema = r#"{"type":"object","required":["size"],"properties":{
+        "size":{"type":"string","title":"How large?","enum":["s","l"],"enumNames":["Small","Large"]},
+        "count":{"type":"integer","minimum":1,"default":1}}}"#;
+    let said_in_full = format!(r#"$E ask "What do you want?" --schema '{schema}' > answer"#);
+    let id = script(&home, "", &said_in_full);
+    let question = home.wait_for_state(&id, "needs_you")["questions"][0].clone();
+    assert_eq!(question["kind"], "elicitation");
+    assert_eq!(question["fields"][1]["label"], "How large?", "{question}");
+    let (code, error) = home.refused(&format!("--json answer {id} --field size=medium"));
+    assert_eq!((code, error["code"].as_str()), (6, Some("bad_answer")));
+    home.ok(&format!("answer {id} --field size=large"));
+    home.ended(&[&id]);
+    assert_eq!(home.lines("answer"), [r#"{"count":1,"size":"l"}"#]);
+
+    let refused = script(
+        &home,
+        "",
+        r#"$E --json ask "What?" --schema '{"properties":{"a":{"type":"array"}}}' 2> why; echo $? > code"#,
+    );
+    home.ended(&[&refused]);
+    assert_eq!(home.lines("code"), ["2"]);
+    assert!(home.lines("why").join("").contains("of the type “array”, which no field can hold"));
+
+    let between = script(
+        &home,
+        "Choose",
+        r#"case $ERRAND_TURN in
+            1) echo '{"status":"continue","question":{"text":"Which?","schema":{"properties":{"n":{"type":"integer"}}}}}' ;;
+            *) grep -q '{"n":7}' "$ERRAND_PROMPT_FILE" && echo '{"status":"done","report":"seven"}' ;;
+        esac > "$ERRAND_RESPONSE_FILE""#,
+    );
+    home.wait_for_state(&between, "needs_you");
+    home.ok(&format!("answer {between} --field n=7"));
+    home.ended(&[&between]);
+    assert_eq!(home.report(&between), "seven");
+    home.quit();
+}
+
+#[test]
 fn a_secret_reaches_the_program_that_asks_and_is_kept_nowhere() {
     const CANARY: &str = "canary-7d1f4c";
     let home = Home::new();

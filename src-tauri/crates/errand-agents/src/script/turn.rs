@@ -66,7 +66,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Box<Response>, String> {
     if response.tool_calls.len() > MOST_CALLS {
         return Err(format!("it calls more than {MOST_CALLS} tools in one turn"));
     }
-    if let Some(question) = &response.question {
+    let mut response = response;
+    if let Some(question) = response.question.take() {
+        let question = response.question.insert(question.expanded()?);
         Field::check(&question.fields)?;
         // Nobody waits for its answer, so it would have to be written down.
         if question.fields.iter().any(|field| field.secret) {

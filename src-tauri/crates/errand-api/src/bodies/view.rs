@@ -210,6 +210,7 @@ pub(super) fn question(row: QuestionRow) -> wire::QuestionView {
         kind: match row.kind {
             QuestionKind::Blocker => "blocker",
             QuestionKind::UserInput => "user_input",
+            QuestionKind::Elicitation => "elicitation",
         }
         .to_owned(),
         text: row.text,
@@ -229,7 +230,20 @@ pub(super) fn question(row: QuestionRow) -> wire::QuestionView {
 
 fn field(field: Field) -> wire::FieldView {
     let label = field.label().to_owned();
-    let Field { name, label: _, kind, options, open, required, secret, default, min, max } = field;
+    let Field {
+        name,
+        label: _,
+        kind,
+        options,
+        open,
+        required,
+        secret,
+        default,
+        min,
+        max,
+        values: _,
+        format: _,
+    } = field;
     let kind = match kind {
         FieldKind::Text => wire::FieldKind::Text,
         FieldKind::Integer => wire::FieldKind::Integer,

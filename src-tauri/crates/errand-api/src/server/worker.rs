@@ -77,9 +77,9 @@ async fn connection(stream: UnixStream, worker: &Worker, boundary: &Boundary) ->
     let Some(line) = lines.next().await? else { return Ok(()) };
     let started = worker.started().await;
     let reply = match permit(&line, (peer.pid(), started), worker, boundary) {
-        Ok(WorkerVerb::Ask { question, options, other, fields }) => {
+        Ok(WorkerVerb::Ask { question, options, other, fields, schema }) => {
             let fields = fields.into_iter().map(field).collect();
-            let ask = Ask { text: question, options, open: other, fields };
+            let ask = Ask { text: question, options, open: other, fields, schema, ..Ask::default() };
             match asked(ask, worker, &mut lines, &mut write).await? {
                 Some(reply) => reply,
                 None => return Ok(()),
@@ -165,7 +165,20 @@ fn field(view: FieldView) -> Field {
         errand_wire::FieldKind::Number => FieldKind::Number,
         errand_wire::FieldKind::Flag => FieldKind::Flag,
     };
-    Field { name, label, kind, options, open, required: required.unwrap_or(true), secret, default, min, max }
+    Field {
+        name,
+        label,
+        kind,
+        options,
+        open,
+        required: required.unwrap_or(true),
+        secret,
+        default,
+        min,
+        max,
+        values: Vec::new(),
+        format: None,
+    }
 }
 
 fn check(view: CheckView) -> Check {

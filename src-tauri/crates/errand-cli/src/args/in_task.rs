@@ -39,6 +39,9 @@ pub struct Ask {
     /// Something to ask that is neither shown nor kept: NAME, or NAME=LABEL; may be repeated
     #[arg(long = "secret", value_name = "NAME", conflicts_with = "options")]
     pub secrets: Vec<String>,
+    /// A form in JSON schema, in place of fields; `-` reads it from standard input
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["options", "fields", "secrets"])]
+    pub schema: Option<String>,
     /// Take the question back after this time and exit with 7
     #[arg(long, value_name = "DURATION", value_parser = parse::millis)]
     pub timeout: Option<u64>,

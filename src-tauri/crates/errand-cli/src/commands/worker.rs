@@ -101,15 +101,22 @@ fn value_of(answer: &str, name: &str) -> String {
     }
 }
 
+fn form(text: String) -> Result<serde_json::Value, Fault> {
+    let text = if text == "-" { read_brief()? } else { text };
+    serde_json::from_str(&text)
+        .map_err(|error| Fault::new(Code::BadUsage, format!("The schema is no JSON: {error}.")))
+}
+
 async fn ask(json: bool, typed: args::Ask) -> End {
-    let args::Ask { question, options, other, fields, secrets, timeout } = typed;
+    let args::Ask { question, options, other, fields, secrets, schema, timeout } = typed;
+    let schema = schema.map(form).transpose()?;
     let question = question.join(" ");
     let fields = fields.iter().map(|text| field(text, false));
     let fields: Vec<FieldView> =
         fields.chain(secrets.iter().map(|text| field(text, true))).collect::<Result<_, Fault>>()?;
     let only = fields.as_slice().first().filter(|_| fields.len() == 1).map(|field| field.name.clone());
     let answer = async {
-        let mut talk = Talk::begin(WorkerVerb::Ask { question, options, other, fields }).await?;
+        let mut talk = Talk::begin(WorkerVerb::Ask { question, options, other, fields, schema }).await?;
         loop {
             match talk.reply().await {
                 Ok(WorkerReply::Asked(_)) => {}

@@ -1,3 +1,4 @@
+use errand_base::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -21,6 +22,9 @@ pub struct Field {
     /// To choose from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
+    /// What each option stands for, if that is not the option itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
     /// Any text will do, also beside the options.
     #[serde(default, alias = "other", skip_serializing_if = "is_false")]
     pub open: bool,
@@ -31,10 +35,14 @@ pub struct Field {
     pub secret: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,
+    /// Of a number; of a text, how many characters it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<f64>,
+    /// What a text has to look like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<TextShape>,
 }
 
 // The numbers come from JSON, which knows no NaN.
@@ -49,6 +57,60 @@ pub enum FieldKind {
     Number,
     /// Yes or no.
     Flag,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TextShape {
+    Email,
+    Uri,
+    Date,
+    DateTime,
+}
+
+impl TextShape {
+    pub fn named(name: &str) -> Option<TextShape> {
+        Some(match name {
+            "email" => TextShape::Email,
+            "uri" => TextShape::Uri,
+            "date" => TextShape::Date,
+            "date-time" => TextShape::DateTime,
+            _ => return None,
+        })
+    }
+
+    /// With an example where it needs one.
+    pub fn like(self) -> &'static str {
+        match self {
+            TextShape::Email => "an e-mail address",
+            TextShape::Uri => "an address like https://example.org",
+            TextShape::Date => "a date like 2026-12-31",
+            TextShape::DateTime => "a time like 2026-12-31T18:00:00Z",
+        }
+    }
+
+    /// What is plainly something else is noticed; whether it exists, nobody here can say.
+    fn fits(self, text: &str) -> bool {
+        let plain = !text.contains(|c: char| c.is_whitespace() || c.is_control());
+        match self {
+            TextShape::Email => {
+                let parts = text.rsplit_once('@');
+                plain && parts.is_some_and(|(who, whose)| !who.is_empty() && !whose.is_empty())
+            }
+            TextShape::Uri => {
+                let parts = text.split_once(':');
+                let scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+                let begins = |name: &str| name.starts_with(|c: char| c.is_ascii_alphabetic());
+                let named =
+                    |(name, rest): (&str, &str)| begins(name) && name.chars().all(scheme) && !rest.is_empty();
+                plain && parts.is_some_and(named)
+            }
+            TextShape::Date => {
+                text.len() == 10 && Timestamp::parse_rfc3339(&format!("{text}T00:00:00Z")).is_some()
+            }
+            TextShape::DateTime => Timestamp::parse_rfc3339(text).is_some(),
+        }
+    }
 }
 
 impl Field {
@@ -98,7 +160,8 @@ impl Field {
         }
         if !self.options.is_empty() {
             let found = self.options.iter().find(|option| option.trim().eq_ignore_ascii_case(text));
-            return match found {
+            let place = self.options.iter().position(|option| Some(option) == found);
+            return match place.and_then(|place| self.values.get(place)).or(found) {
                 Some(option) => self.typed(option).map(Some),
                 None if self.open => self.typed(text).map(Some),
                 None => bad(format!("{said} is not one of {}", self.options.join(", "))),
@@ -107,11 +170,30 @@ impl Field {
         self.typed(text).map(Some)
     }
 
+    /// The option that a value stands for, or the value.
+    pub(super) fn shown<'a>(&'a self, value: &'a str) -> &'a str {
+        let place = self.values.iter().position(|known| known == value);
+        place.and_then(|place| self.options.get(place)).map_or(value, String::as_str)
+    }
+
     fn typed(&self, text: &str) -> Result<Value, BadAnswer> {
         let said = if self.secret { "what was given".to_owned() } else { format!("“{text}”") };
         let bad = |why: String| Err(BadAnswer(format!("{}: {why}", self.name)));
         match self.kind {
-            FieldKind::Text => Ok(Value::from(text)),
+            FieldKind::Text if !self.options.is_empty() => Ok(Value::from(text)),
+            FieldKind::Text => {
+                let length = text.chars().count() as f64;
+                match (self.min, self.max, self.format) {
+                    (Some(min), _, _) if length < min => bad(format!("it has fewer than {min} characters")),
+                    (_, Some(max), _) if length > max => bad(format!("it has more than {max} characters")),
+                    (_, _, Some(format)) if !format.fits(text) => {
+                        let like = format.like();
+                        let like = like.strip_prefix("an ").or(like.strip_prefix("a ")).unwrap_or(like);
+                        bad(format!("{said} is no {like}"))
+                    }
+                    _ => Ok(Value::from(text)),
+                }
+            }
             FieldKind::Flag => match text.to_ascii_lowercase().as_str() {
                 "yes" | "true" | "on" | "1" => Ok(Value::from(true)),
                 "no" | "false" | "off" | "0" => Ok(Value::from(false)),

@@ -10,8 +10,8 @@ use super::say_by;
 use super::turns::begin_turn;
 use super::waiting::{begin_again, rest};
 use crate::{
-    Artifact, Ask, By, Checkpoint, Choice, Effect, Finish, Message, Notify, Question, QuestionKind, Reason,
-    Refused, Stage, State, TimerKind, Wake, WakeWish,
+    Artifact, Ask, By, Checkpoint, Choice, Effect, Finish, Message, Notify, Question, Reason, Refused, Stage,
+    State, TimerKind, Wake, WakeWish,
 };
 
 /// Sooner is not worth a sleep, and a worker that sleeps on and on must come to an end.
@@ -45,7 +45,7 @@ pub(super) fn asked(draft: &mut Draft, run: RunId, ask: &Ask) -> Result<(), Refu
 
 pub(super) fn asker_gone(draft: &mut Draft, run: RunId, question: u32) -> Result<(), Refused> {
     at_work(draft, run)?;
-    let asked = |open: &Question| open.n == question && open.kind == QuestionKind::UserInput;
+    let asked = |open: &Question| open.n == question && open.kind.is_the_workers();
     if !draft.task.questions.iter().any(asked) {
         return Err(Refused::NoSuchQuestion);
     }

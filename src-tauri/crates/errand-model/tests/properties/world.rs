@@ -389,7 +389,7 @@ impl World {
                     text: "Which?".into(),
                     options: vec!["perhaps".into()],
                     open: false,
-                    fields: Vec::new(),
+                    ..Ask::default()
                 };
                 Event::Asked { run, ask }
             }
