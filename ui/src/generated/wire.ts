@@ -78,7 +78,7 @@ export type Surface = "terminal" | "tray" | "window" | "notification" | "script"
 
 export type Phase = "starting" | "executing" | "ending" | "over";
 
-export type LogStream = "out" | "err" | "note";
+export type LogStream = "out" | "err" | "note" | "aside";
 
 export type DeliveryState = "pending" | "held" | "showing" | "shown" | "opened" | "acted" | "dismissed" | "withdrawn" | "digested" | "filed";
 

@@ -21,7 +21,8 @@ impl Sink for LogSink {
     async fn append(&mut self, stream: Stream, bytes: Vec<u8>) {
         let stream = match stream {
             Stream::Output => errand_store::Stream::Out,
-            Stream::Errors | Stream::Aside => errand_store::Stream::Err,
+            Stream::Errors => errand_store::Stream::Err,
+            Stream::Aside => errand_store::Stream::Aside,
         };
         let record = LogRecord { stream, at: self.clock.now(), bytes };
         self.store.logs().append(&self.run, vec![record]).await;

@@ -83,6 +83,8 @@ pub enum LogStream {
     Err,
     /// A line that Errand itself put there, such as "284 MB left out".
     Note,
+    /// What runs around the work: what prepares it, checks it and cleans up, and its tools.
+    Aside,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS)]

@@ -84,6 +84,10 @@ fn a_worker_that_says_done_too_early_is_told_what_failed_and_goes_on() {
     assert!(home.reasons(&id).contains(&"checks_failed".to_owned()));
     home.wait_for(&id, "is cleaned up", |task| task["run"]["phase"] == "over");
     assert!(!home.file("project/up").exists(), "after_run was done");
+    let log = home.ok(&format!("log {id} --json"));
+    let mut lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let said = lines.find(|line| line["text"].as_str().is_some_and(|text| text.starts_with("nothing good")));
+    assert_eq!(said.unwrap()["stream"], "aside", "{log}");
     home.quit();
 }
 

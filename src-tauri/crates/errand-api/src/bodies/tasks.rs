@@ -114,6 +114,7 @@ pub(crate) async fn log_lines(
                 Stream::Out => LogStream::Out,
                 Stream::Err => LogStream::Err,
                 Stream::Note => LogStream::Note,
+                Stream::Aside => LogStream::Aside,
             },
             at: line.at,
             text: text.trim_end_matches('\n').to_owned(),

@@ -56,6 +56,7 @@ pub fn log_line(line: &LogLine, look: Look) -> String {
         LogStream::Out => text.to_owned(),
         LogStream::Err => paint(look, ALARM, text),
         LogStream::Note => paint(look, QUIET, &format!("[{text}]")),
+        LogStream::Aside => paint(look, QUIET, text),
     }
 }
 

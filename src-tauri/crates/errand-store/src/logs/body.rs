@@ -29,6 +29,7 @@ pub(super) fn encode(body: &mut Vec<u8>, line: &Line<'_>, before: Option<Timesta
         Stream::Out => 0,
         Stream::Err => 1,
         Stream::Note => 2,
+        Stream::Aside => 3,
     };
     if before == Some(line.at) {
         body.push(stream | SAME_TIME);
@@ -55,6 +56,7 @@ pub(super) fn decode(mut body: &[u8]) -> impl Iterator<Item = Line<'_>> {
             0 => Stream::Out,
             1 => Stream::Err,
             2 => Stream::Note,
+            3 => Stream::Aside,
             _ => return None,
         };
         let (bytes, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes([low, high])))?;

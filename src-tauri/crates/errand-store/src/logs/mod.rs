@@ -46,6 +46,8 @@ pub enum Stream {
     Err,
     /// Errand's own words.
     Note,
+    /// Of what is done around the work.
+    Aside,
 }
 
 /// Bytes as they came. They may hold many lines and are split at line ends; a line that is longer than 16 KiB is

@@ -133,7 +133,7 @@ pub(super) fn tail_text(conn: &Connection, run: RunId, most: usize) -> Result<Ru
             let (pieces, bytes) = match line.stream {
                 Stream::Out => &mut parts[0],
                 Stream::Err => &mut parts[1],
-                Stream::Note => continue,
+                Stream::Note | Stream::Aside => continue,
             };
             let take = line.bytes.len().min(most - *bytes);
             if take > 0 {
