@@ -11,6 +11,7 @@ mod timers;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use errand_base::{Code, Fault, RunId, TaskId};
 use errand_model::{
@@ -45,10 +46,15 @@ pub(crate) struct Dispatcher {
     /// Until every process of an earlier engine is known to be gone, nothing starts.
     sweeping: bool,
     disk_full: bool,
+    /// The store failed to write down a start. Whatever is wrong with it, it is not asked again at once.
+    starts_rest_until: Option<Duration>,
     awake: Awake,
     now: Moment,
     actions: Vec<Action>,
 }
+
+/// How long starts rest when the store could not write one down.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 
 struct Entry {
     live: LiveTask,
@@ -109,6 +115,7 @@ impl Dispatcher {
             accepting: 0,
             sweeping: true,
             disk_full: false,
+            starts_rest_until: None,
             awake: Awake::new(now),
             now,
             actions: Vec::new(),
@@ -175,8 +182,9 @@ impl Dispatcher {
     }
 
     /// How long until something is due.
-    pub fn next_due(&self, now: Moment) -> Option<std::time::Duration> {
-        self.timers.next_due(now).into_iter().chain(self.watch_ends_in(now)).min()
+    pub fn next_due(&self, now: Moment) -> Option<Duration> {
+        let starts = self.starts_rest_until.map(|until| until.saturating_sub(now.elapsed));
+        self.timers.next_due(now).into_iter().chain(self.watch_ends_in(now)).chain(starts).min()
     }
 
     pub fn run_of(&self, task: &TaskId) -> Option<Arc<RunShared>> {
@@ -261,6 +269,9 @@ impl Dispatcher {
                 let started = step.task.run.as_ref().map(|run| run.id);
                 if let Some(run) = started.filter(|_| entry.live.task.run.is_none()) {
                     self.slots.free(run);
+                    // Of a full disk it is known when there is space again.
+                    self.starts_rest_until =
+                        (fault.code != Code::DiskFull).then_some(self.now.elapsed + AFTER_A_FAILURE);
                 }
                 self.place(task);
                 letter.refuse(fault);
@@ -436,6 +447,10 @@ impl Dispatcher {
     }
 
     fn admit(&mut self) {
+        if self.starts_rest_until.is_some_and(|until| self.now.elapsed < until) {
+            return;
+        }
+        self.starts_rest_until = None;
         for task in admit(self.world(), self.queue.values()) {
             let run = RunId::new(self.now.wall);
             let rank = self.live.get_mut(&task).and_then(|entry| entry.rank.take());

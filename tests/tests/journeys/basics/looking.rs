@@ -152,3 +152,23 @@ fn lists_are_filtered_searched_and_paged() {
     assert_eq!((pages.concat(), pages[0].len()), (newest_first, 2));
     home.quit();
 }
+
+#[test]
+fn doctor_names_what_waits_for_its_person_and_for_how_long() {
+    let home = Home::new();
+    home.start_and_keep();
+    let waiting = || {
+        let rows = home.json("doctor")["rows"].as_array().unwrap().clone();
+        let row = rows.into_iter().find(|row| row["name"] == "waits for you");
+        row.map(|row| row["text"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(waiting(), None);
+    let id = home.sh("", "$ERRAND_PROGRAM ask 'Which?' --option one; true");
+    home.wait_for_state(&id, "needs_you");
+    let said = waiting().unwrap();
+    assert!(said.starts_with(&format!("{id} for ")) && said.ends_with(" s."), "{said}");
+    home.ok(&format!("answer {id} one"));
+    home.ended(&[&id]);
+    assert_eq!(waiting(), None);
+    home.quit();
+}

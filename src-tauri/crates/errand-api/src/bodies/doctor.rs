@@ -1,4 +1,6 @@
-use errand_base::Fault;
+use std::time::Duration;
+
+use errand_base::{Fault, TaskId, Timestamp, say_duration};
 use errand_engine::settings::Attention;
 use errand_engine::{KeychainReport, Telling};
 use errand_os::KeychainState;
@@ -44,6 +46,7 @@ impl Body for command::Doctor {
         });
         rows.push(sleep::row(&counts, api.engine.power(), api.clock.now()));
         rows.push(keychain(api).await);
+        rows.extend(waiting(api).await?);
         rows.extend(held_back(api).await?);
         let redactor = api.engine.credentials().redactor();
         for row in &mut rows {
@@ -63,6 +66,36 @@ async fn keychain(api: &Api) -> DoctorRow {
             DoctorRow { hint, ..note("keychain", text) }
         }
     }
+}
+
+/// More names say nothing more.
+const NAMED: usize = 5;
+
+/// Tasks that stand still until their person says something.
+async fn waiting(api: &Api) -> Result<Option<DoctorRow>, Fault> {
+    let now = api.clock.now();
+    let read = api.store.read(|reader| {
+        let mut waiting: Vec<(i64, TaskId, Timestamp)> = Vec::new();
+        for question in reader.questions().open()? {
+            let known = waiting.last().is_some_and(|(seq, ..)| *seq == question.task);
+            if let Some(task) = reader.tasks().by_seq(question.task)?.filter(|_| !known) {
+                waiting.push((question.task, task.task.id, question.asked_at));
+            }
+        }
+        Ok(waiting)
+    });
+    let mut waiting = read.await?;
+    waiting.sort_by_key(|(.., asked_at)| *asked_at);
+    let since = |asked_at| say_duration(Duration::from_secs(now.since(asked_at).as_secs().max(1)));
+    let mut named: Vec<String> =
+        waiting.iter().take(NAMED).map(|(_, id, at)| format!("{id} for {}", since(*at))).collect();
+    match waiting.len() {
+        0 => return Ok(None),
+        more if more > NAMED => named.push(format!("{} more", more - NAMED)),
+        _ => {}
+    }
+    let hint = Some("`errand show TASK` has the question.".to_owned());
+    Ok(Some(DoctorRow { hint, ..note("waits for you", format!("{}.", named.join(", "))) }))
 }
 
 /// What waits on purpose. Somebody who has muted everything last week may wonder.

@@ -127,6 +127,7 @@ impl Dispatcher {
 mod tests {
     use std::sync::Arc;
 
+    use errand_base::{Code, Fault};
     use errand_model::{Policy, State, Step, accept};
 
     use super::*;
@@ -147,8 +148,7 @@ mod tests {
         })
     }
 
-    #[test]
-    fn a_sleep_between_a_decision_and_its_commit_uses_up_no_limit_either() {
+    fn one_that_waits() -> (Dispatcher, TaskId, Moment) {
         let start = Moment {
             wall: Timestamp::from_millis(1_795_000_000_000),
             awake: Duration::ZERO,
@@ -160,6 +160,33 @@ mod tests {
         let mut dispatcher = Dispatcher::new(settings::Live::from_kept(&[]), start);
         let live = LiveTask { seq: 1, task, work: None, has_folder: false };
         dispatcher.handle(Input::Recovered { tasks: vec![live] }, start);
+        (dispatcher, id, start)
+    }
+
+    #[test]
+    fn a_store_that_fails_is_not_asked_again_at_once() {
+        let (mut dispatcher, task, start) = one_that_waits();
+        let swept = Input::Swept { tails: Vec::new(), all_gone: true };
+        let step = committed(dispatcher.handle(swept, start)).unwrap();
+        let failed = |code| Input::Committed {
+            task: task.clone(),
+            step: step.clone(),
+            result: Err(Fault::new(code, "It cannot be written.")),
+        };
+        assert!(committed(dispatcher.handle(failed(Code::StoreFailed), start)).is_none());
+        let rest = dispatcher.next_due(start).unwrap();
+        assert!(!rest.is_zero());
+        assert!(committed(dispatcher.handle(Input::Tick, awake_for(start, rest / 2))).is_none());
+        let step = committed(dispatcher.handle(Input::Tick, awake_for(start, rest))).unwrap();
+        assert_eq!(step.task.state, State::Running);
+        assert!(committed(dispatcher.handle(failed(Code::DiskFull), awake_for(start, rest))).is_none());
+        let space = dispatcher.handle(Input::DiskFull(false), awake_for(start, rest));
+        assert!(committed(space).is_some(), "of space it is told, so nothing rests");
+    }
+
+    #[test]
+    fn a_sleep_between_a_decision_and_its_commit_uses_up_no_limit_either() {
+        let (mut dispatcher, id, start) = one_that_waits();
         let swept = Input::Swept { tails: Vec::new(), all_gone: true };
         let step = committed(dispatcher.handle(swept, start)).unwrap();
         assert_eq!(step.task.state, State::Running);
