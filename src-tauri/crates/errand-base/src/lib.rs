@@ -4,6 +4,7 @@
 mod code;
 mod fault;
 mod id;
+mod meaning;
 mod redact;
 mod secret;
 mod time;

@@ -89,12 +89,20 @@ pub enum Command {
         #[command(subcommand)]
         command: Settings,
     },
+    /// What the code of an error or the reason of a change means; all of them without one
+    Explain(Explain),
     /// Look at everything that could be wrong
     Doctor(Doctor),
     /// Leave
     Quit(Quit),
     #[command(flatten)]
     InTask(InTask),
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// As it stands in JSON: already_answered, stall_restart
+    pub code: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@
 pub mod change;
 pub mod credential;
 pub mod data;
+pub mod explain;
 pub mod folder;
 pub mod look;
 pub mod quit;
@@ -44,6 +45,7 @@ pub async fn perform(session: &Session, command: Command) -> End {
         Command::Folder { command } => folder::folder(session, command).await,
         Command::Credential { command } => credential::credential(session, command).await,
         Command::Settings { command } => settings::settings(session, command).await,
+        Command::Explain(typed) => explain::explain(session, typed),
         Command::Doctor(typed) => data::doctor(session, &typed).await,
         Command::InTask(verb) => worker::perform(verb, session.json).await,
         Command::Quit(typed) => quit::quit(session, &typed).await,

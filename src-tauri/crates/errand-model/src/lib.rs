@@ -12,6 +12,7 @@ mod clock;
 mod event;
 pub mod gate;
 mod lease;
+mod meaning;
 mod policy;
 mod question;
 mod reason;

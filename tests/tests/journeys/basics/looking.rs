@@ -172,3 +172,21 @@ fn doctor_names_what_waits_for_its_person_and_for_how_long() {
     assert_eq!(waiting(), None);
     home.quit();
 }
+
+#[test]
+fn every_code_and_reason_is_explained_without_an_engine() {
+    let home = Home::new();
+    let all = home.json("explain");
+    let names = |list: &str, key: &str| -> Vec<String> {
+        all[list].as_array().unwrap().iter().map(|row| row[key].as_str().unwrap().to_owned()).collect()
+    };
+    let (codes, reasons) = (names("codes", "code"), names("reasons", "reason"));
+    assert!(codes.contains(&"bad_usage".to_owned()) && reasons.contains(&"accepted".to_owned()));
+    let said = home.ok("explain already_answered");
+    assert!(said.contains("exit code 6") && said.contains("Somebody else was first"), "{said}");
+    // A name that is both says both.
+    let said = home.ok("explain checks_failed");
+    assert!(said.contains("(error") && said.contains("(reason)"), "{said}");
+    assert_eq!(home.refused("--json explain nonsense").0, 2);
+    home.nothing_left();
+}
