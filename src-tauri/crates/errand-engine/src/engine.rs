@@ -134,10 +134,14 @@ impl Engine {
         tokio::spawn(driver.run(inputs));
         let answering = engine.clone();
         tokio::spawn(async move {
-            while let Some((task, answer)) = answered.recv().await {
-                // Somebody else was first, most likely; then the question is gone from the screen as well.
-                if let Err(fault) = answering.tell(&task, answer).await {
-                    tracing::info!(%task, message = fault.message, "an answer in a notification was refused");
+            while let Some(answered) = answered.recv().await {
+                let told = match answered.check() {
+                    Ok(()) => answering.tell(&answered.task, answered.event()).await,
+                    Err(fault) => Err(fault),
+                };
+                if let Err(fault) = told {
+                    tracing::info!(task = %answered.task, %fault, "an answer in a notification was refused");
+                    answering.outbox.refused(answered, &fault);
                 }
             }
         });

@@ -22,6 +22,7 @@
 //! [`World::told`] are the times at which rows became `shown` with a reason that counts; the timeline has
 //! both. A question of a sub-task is asked in the name of its root: its candidate carries the root's id.
 
+mod allowing;
 mod digest;
 mod hours;
 mod why;
@@ -33,6 +34,7 @@ use errand_base::{TaskId, Timestamp};
 use jiff::tz::TimeZone;
 
 use crate::{DeliveryKind, Notify, Priority};
+pub use allowing::{Request, may_allow_on_banner};
 pub use digest::{Bundle, digest_due, gather, need_you};
 pub use hours::{BadHours, Quiet, TimeOfDay, next_at};
 pub use why::Why;

@@ -38,7 +38,7 @@ pub use limits::raise_open_files;
 pub use lock::{EngineLock, FileLock, Holder, LockError};
 pub use notify::{
     Banner, DesktopNotifier, FakeNotifier, NotShown, Notifier, NotifierEvent, NotifierEvents, NotifierStatus,
-    Pending, Told, text,
+    Pending, Reply, Told, text,
 };
 pub use os::beneath::{Beneath, Entry};
 pub use os::boundary::{peer, same_run};

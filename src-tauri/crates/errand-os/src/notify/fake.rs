@@ -64,6 +64,10 @@ impl FakeNotifier {
         self.emit(NotifierEvent::Acted { key: key.into(), action: action.into() });
     }
 
+    pub fn reply(&self, key: &str, text: &str) {
+        self.emit(NotifierEvent::Replied { key: key.into(), text: text.into() });
+    }
+
     pub fn emit(&self, event: NotifierEvent) {
         // A test that has dropped the receiver does not care.
         self.events.send(event).ok();
