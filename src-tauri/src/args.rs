@@ -37,6 +37,16 @@ pub fn quick() -> Window {
     Window { kind: WindowKind::Quick, task: None }
 }
 
+/// Where a question is answered that a menu or a banner has no room for.
+pub fn answering(task: &TaskId, _question: &str) -> Window {
+    Window { kind: WindowKind::Task, task: Some(task.to_string()) }
+}
+
+/// Where everything is that needs the person.
+pub fn inbox() -> Window {
+    quick()
+}
+
 fn bad(message: String) -> Fault {
     Fault::new(Code::BadUsage, message).hint("It takes --hidden, --quick or --task ID.")
 }

@@ -12,6 +12,7 @@ mod desktop;
 mod display;
 mod helper;
 mod orders;
+mod quit_dialog;
 mod session;
 mod shell;
 mod tell;

@@ -15,10 +15,11 @@ use tokio::time::Instant;
 
 use super::calls::{self, Look};
 use super::signals::told_to_leave;
-use crate::args::{Wish, quick};
+use crate::args::{Wish, answering, inbox, quick};
 use crate::clipboard;
 use crate::helper::{Helper, News};
 use crate::orders::Report;
+use crate::quit_dialog;
 use crate::session::Session;
 use crate::tell::{Once, tell};
 use crate::tray::{self, Action};
@@ -40,6 +41,8 @@ pub struct Desk {
     looking: bool,
     engine_quits: bool,
     inputs: Inputs,
+    /// For what is clicked outside of the tray.
+    clicks: UnboundedSender<Action>,
     looks: UnboundedSender<Result<Look, Fault>>,
 }
 
@@ -78,7 +81,7 @@ impl Desk {
     pub async fn open(
         app: AppHandle,
         home: Home,
-        clicked: UnboundedReceiver<Action>,
+        (clicks, clicked): (UnboundedSender<Action>, UnboundedReceiver<Action>),
         host: watch::Receiver<Option<bool>>,
     ) -> Result<Desk, Fault> {
         let session = Session::open(&home).await?;
@@ -95,6 +98,7 @@ impl Desk {
             looking: false,
             engine_quits: false,
             inputs: Inputs { clicked, news, looks: looked, host },
+            clicks,
             looks,
         })
     }
@@ -191,8 +195,23 @@ impl Desk {
             Action::Open(task) => {
                 self.show(Window { kind: WindowKind::Task, task: Some(task.to_string()) }).await;
             }
+            Action::AnswerInWindow { task, question } => self.show(answering(&task, &question)).await,
+            Action::Inbox => self.show(inbox()).await,
+            Action::AskQuit => self.ask_quit(),
             other => self.act(other),
         }
+    }
+
+    /// Beside the loop, like all that needs an answer.
+    fn ask_quit(&self) {
+        let (app, client, clicks) = (self.app.clone(), self.session.client.clone(), self.clicks.clone());
+        tokio::spawn(async move {
+            match calls::at_work(&client).await {
+                Ok(at_work) if at_work.is_empty() => drop(clicks.send(Action::Quit)),
+                Ok(at_work) => quit_dialog::ask(&app, at_work, clicks),
+                Err(fault) => crate::tell::tell_fault("Errand did not quit", &fault),
+            }
+        });
     }
 
     fn act(&self, action: Action) {
