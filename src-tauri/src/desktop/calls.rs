@@ -3,7 +3,8 @@
 use errand_api::client::Client;
 use errand_base::{Code, Fault};
 use errand_wire::{
-    AnswerQuestion, CancelTasks, Empty, EngineStatus, PauseTasks, Quit, QuitMode, Surface, TaskRef, command,
+    AnswerQuestion, CancelTasks, Empty, EngineStatus, GetSetting, PauseTasks, Quit, QuitMode, Surface,
+    TaskRef, command,
 };
 
 use crate::quit_dialog::AtWork;
@@ -15,6 +16,8 @@ use crate::tray::{Action, Questions};
 pub struct Look {
     pub status: EngineStatus,
     pub questions: Questions,
+    /// The setting.
+    pub shortcut: String,
 }
 
 pub async fn look(client: &Client) -> Result<Look, Fault> {
@@ -28,7 +31,14 @@ pub async fn look(client: &Client) -> Result<Look, Fault> {
             Err(fault) => return Err(fault),
         }
     }
-    Ok(Look { status, questions })
+    let name = "shortcut".to_owned();
+    let shortcut = match client.call::<command::SettingsGet>(GetSetting { name }).await {
+        Ok(setting) => setting.value,
+        // An engine of another version.
+        Err(fault) if fault.code == Code::SettingNotFound => String::new(),
+        Err(fault) => return Err(fault),
+    };
+    Ok(Look { status, questions, shortcut })
 }
 
 /// What is at work, as the question how to quit needs it.

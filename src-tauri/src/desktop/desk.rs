@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use errand_base::{Code, Fault};
 use errand_os::Home;
-use errand_wire::{EngineStatus, Event, Window, WindowKind};
+use errand_wire::{EngineStatus, Event, Window};
 use tauri::AppHandle;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
@@ -21,6 +21,7 @@ use crate::helper::{Helper, News};
 use crate::orders::Report;
 use crate::quit_dialog;
 use crate::session::Session;
+use crate::shortcut;
 use crate::tell::{Once, tell};
 use crate::tray::{self, Action};
 
@@ -43,6 +44,7 @@ pub struct Desk {
     inputs: Inputs,
     /// For what is clicked outside of the tray.
     clicks: UnboundedSender<Action>,
+    shortcut: shortcut::Live,
     looks: UnboundedSender<Result<Look, Fault>>,
 }
 
@@ -99,6 +101,7 @@ impl Desk {
             engine_quits: false,
             inputs: Inputs { clicked, news, looks: looked, host },
             clicks,
+            shortcut: shortcut::Live::default(),
             looks,
         })
     }
@@ -193,7 +196,7 @@ impl Desk {
         match action {
             Action::New => self.show(quick()).await,
             Action::Open(task) => {
-                self.show(Window { kind: WindowKind::Task, task: Some(task.to_string()) }).await;
+                self.show(Window::task(task.to_string())).await;
             }
             Action::AnswerInWindow { task, question } => self.show(answering(&task, &question)).await,
             Action::Inbox => self.show(inbox()).await,
@@ -246,7 +249,10 @@ impl Desk {
     fn looked(&mut self, look: Result<Look, Fault>) {
         self.looking = false;
         match look {
-            Ok(Look { status, questions }) => {
+            Ok(Look { status, questions, shortcut }) => {
+                if let Some(problem) = self.shortcut.follow(&shortcut, &self.clicks) {
+                    tell("The shortcut does not work", &problem);
+                }
                 tray::show(&self.app, tray::picture(&status, &questions));
                 self.status = Some(status);
             }

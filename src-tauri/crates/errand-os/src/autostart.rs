@@ -28,7 +28,8 @@ impl Autostart {
     fn within(folder: &Path, home: &Home, program: &Path) -> Option<Autostart> {
         let program = program.to_str()?.to_owned();
         let is_usual = Home::usual().is_some_and(|usual| usual == *home);
-        let name = if is_usual { "errand.desktop".to_owned() } else { format!("errand-{}.desktop", home.mark()) };
+        let name =
+            if is_usual { "errand.desktop".to_owned() } else { format!("errand-{}.desktop", home.mark()) };
         let mut exec = Vec::new();
         if !is_usual {
             exec.extend(["env".to_owned(), format!("ERRAND_HOME={}", home.root().to_str()?)]);
@@ -75,7 +76,9 @@ fn is_on(entry: &str) -> bool {
         if line.starts_with('[') {
             group = line;
         }
-        let Some((key, value)) = line.split_once('=').filter(|_| group == "[Desktop Entry]") else { continue };
+        let Some((key, value)) = line.split_once('=').filter(|_| group == "[Desktop Entry]") else {
+            continue;
+        };
         match (key.trim(), value.trim()) {
             ("Hidden", "true") | ("X-GNOME-Autostart-enabled", "false") => return false,
             ("Exec", command) => exec = !command.is_empty(),
@@ -122,7 +125,8 @@ mod tests {
         entry.switch(true).unwrap();
         assert!(entry.is_on());
         let text = std::fs::read_to_string(&entry.file).unwrap();
-        let exec = format!("Exec=env \"ERRAND_HOME={}\" /opt/errand-desktop --hidden\n", home.root().display());
+        let exec =
+            format!("Exec=env \"ERRAND_HOME={}\" /opt/errand-desktop --hidden\n", home.root().display());
         assert!(text.contains(&exec), "{text}");
         let other = Autostart::within(folder.path(), &Home::at("/other").unwrap(), Path::new("/x")).unwrap();
         assert!(!other.is_on(), "another home has another entry");
