@@ -105,7 +105,7 @@ mod os {
         }
         dialog.connect_response(move |dialog, response| {
             if let gtk::ResponseType::Other(n) = response
-                && let Some((_, action)) = usize::try_from(n).ok().and_then(|n| question.ways.get(n))
+                && let Some((_, action)) = question.ways.get(usize::from(n))
             {
                 drop(chosen.send(action.clone()));
             }

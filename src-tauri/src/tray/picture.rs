@@ -67,8 +67,8 @@ pub fn picture(status: &EngineStatus, questions: &Questions) -> Picture {
         entries.push(words("problem", &problem.message));
     }
     entries.push(button(&Action::New, "New task…"));
-    entries.extend(menu("running", "Running", status.running_tasks.iter().map(running).collect()));
     entries.extend(needing(status, questions));
+    entries.extend(menu("running", "Running", status.running_tasks.iter().map(running).collect()));
     entries.extend(menu("recent", "Recent results", status.recent.iter().map(recent).collect()));
     entries.push(line("line"));
     entries.push(match status.paused {

@@ -108,10 +108,6 @@ fn work_questions_and_results_have_their_entries_and_quitting_asks_how() {
         "\
 (1 running, 1 needs you)
 New task… <new>
-Running
-  cargo test · bold-falcon-427
-    Open <open:bold-falcon-427>
-    Cancel <cancel:bold-falcon-427>
 Needs you
   make release: It has been silent for 30 minutes.
     (It has been silent for 30 minutes. What now?)
@@ -119,6 +115,10 @@ Needs you
     Stop it <answer:calm-otter-101:q1:stop>
     --
     Open the task… <open:calm-otter-101>
+Running
+  cargo test · bold-falcon-427
+    Open <open:bold-falcon-427>
+    Cancel <cancel:bold-falcon-427>
 Recent results
   rsync && sync: exited with 0 <open:late-heron-300>
 --

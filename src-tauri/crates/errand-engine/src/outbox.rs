@@ -229,6 +229,10 @@ impl Outbox {
                 }
                 Ok(())
             }
+            NotifierEvent::Inhibited(_) => {
+                self.screen().again = true;
+                Ok(())
+            }
             NotifierEvent::Acted { key, action } => self.acted(&key, Did::Pressed(action), outlets).await,
             NotifierEvent::Replied { key, text } => self.acted(&key, Did::Wrote(text), outlets).await,
             NotifierEvent::Closed { key, by_person } => self.closed(&key, by_person).await,

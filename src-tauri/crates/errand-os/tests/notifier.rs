@@ -112,6 +112,7 @@ struct Service {
     /// Clicked before the id of the banner is even returned.
     clicks_at_once: bool,
     last_id: u32,
+    inhibited: bool,
 }
 
 impl Default for Service {
@@ -123,6 +124,7 @@ impl Default for Service {
             capabilities: &["actions", "body-markup"],
             clicks_at_once: false,
             last_id: 0,
+            inhibited: false,
         }
     }
 }
@@ -166,6 +168,16 @@ impl Service {
             emitter.action_invoked(self.last_id, "ok").await.unwrap();
         }
         Ok(self.last_id)
+    }
+
+    #[zbus(property)]
+    fn inhibited(&self) -> bool {
+        self.inhibited
+    }
+
+    #[zbus(property)]
+    fn set_inhibited(&mut self, inhibited: bool) {
+        self.inhibited = inhibited;
     }
 
     fn close_notification(&self, id: u32) {
@@ -375,6 +387,41 @@ async fn a_field_is_there_where_it_is_announced_and_a_button_elsewhere() {
         let [Call::Notify { actions: shown, .. }] = calls.as_slice() else { panic!("{calls:?}") };
         assert_eq!(shown, actions, "{capabilities:?}");
         assert_eq!(service.fields.lock().unwrap().as_slice(), [field], "{capabilities:?}");
+    }
+}
+
+#[tokio::test]
+async fn that_nothing_is_to_be_shown_is_known_from_the_beginning_and_followed() {
+    let is_inhibited = |notifier: &DesktopNotifier| match notifier.status() {
+        NotifierStatus::Ready { inhibited, .. } => inhibited,
+        NotifierStatus::NoService | NotifierStatus::NoSession => false,
+    };
+    for (capabilities, announced) in [(&["actions", "inhibitions"], true), (&["actions", "body"], false)] {
+        let Some(bus) = Bus::start() else { return };
+        let service = Service { capabilities, inhibited: true, ..Service::default() };
+        let connection = service.appear(&bus).await;
+        let (notifier, mut events) = bus.notifier().await;
+        appeared(&mut events).await;
+        assert_eq!(is_inhibited(&notifier), announced);
+        let there = connection.object_server().interface::<_, Service>(PATH).await.unwrap();
+        for on in [false, true, true, false] {
+            there.get_mut().await.inhibited = on;
+            there.get().await.inhibited_changed(there.signal_emitter()).await.unwrap();
+        }
+        if announced {
+            for on in [false, true, false] {
+                assert_eq!(next(&mut events).await, NotifierEvent::Inhibited(on));
+            }
+        }
+        assert!(!is_inhibited(&notifier));
+        // Nobody else can say so.
+        let stranger = bus.connect().await;
+        let changed = HashMap::from([("Inhibited", zbus::zvariant::Value::from(true))]);
+        let body = (SERVICE, changed, Vec::<String>::new());
+        let properties = "org.freedesktop.DBus.Properties";
+        stranger.emit_signal(None::<&str>, PATH, properties, "PropertiesChanged", &body).await.unwrap();
+        notifier.show(banner("one")).await.unwrap();
+        assert!(!is_inhibited(&notifier));
     }
 }
 

@@ -50,9 +50,17 @@ impl FakeNotifier {
             owner: owner.clone(),
             name: name.clone(),
             capabilities: capabilities.clone(),
+            inhibited: false,
         };
         drop(state);
         self.emit(NotifierEvent::Available { owner, name, capabilities });
+    }
+
+    pub fn inhibit(&self, on: bool) {
+        if let NotifierStatus::Ready { inhibited, .. } = &mut self.state().status {
+            *inhibited = on;
+        }
+        self.emit(NotifierEvent::Inhibited(on));
     }
 
     pub fn disappear(&self) {

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use zbus::fdo::DBusProxy;
 use zbus::message::{Message, Type};
 use zbus::names::{BusName, WellKnownName};
-use zbus::zvariant::Value;
+use zbus::zvariant::{OwnedValue, Value};
 use zbus::{Connection, MatchRule, MessageStream};
 
 use super::super::{Banner, NotShown, NotifierEvent, NotifierStatus, text};
@@ -21,6 +21,10 @@ const BUS: &str = "org.freedesktop.DBus";
 /// The key of the action that is a field; what is typed there comes with a signal of its own. An extension of KDE's
 /// that others have taken up, and that a service announces by this name.
 const INLINE_REPLY: &str = "inline-reply";
+/// Another one of KDE's: "do not disturb", as a property and under this name.
+const INHIBITIONS: &str = "inhibitions";
+const INHIBITED: &str = "Inhibited";
+const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 /// The reason of NotificationClosed that stands for the person's hand.
 const DISMISSED: u32 = 2;
 
@@ -115,6 +119,9 @@ impl Desk {
         let bus = DBusProxy::new(&connection).await?;
         let signals = |sender| MatchRule::builder().msg_type(Type::Signal).sender(sender)?.interface(sender);
         bus.add_match_rule(signals(SERVICE)?.build()).await?;
+        let properties =
+            MatchRule::builder().msg_type(Type::Signal).sender(SERVICE)?.interface(PROPERTIES)?;
+        bus.add_match_rule(properties.path(PATH)?.arg(0, SERVICE)?.build()).await?;
         bus.add_match_rule(signals(BUS)?.member("NameOwnerChanged")?.arg(0, SERVICE)?.build()).await?;
         let mut desk = Desk {
             connection,
@@ -154,10 +161,12 @@ impl Desk {
 
     /// Learns who shows banners. Asking starts a service that the bus knows how to start.
     async fn greet(&mut self) {
-        let Ok((owner, name, capabilities)) = timeout(PATIENCE, self.ask()).await.unwrap_or_else(|_| {
-            tracing::warn!("the notification service does not answer");
-            Err(zbus::Error::InvalidReply)
-        }) else {
+        let Ok((owner, name, capabilities, inhibited)) =
+            timeout(PATIENCE, self.ask()).await.unwrap_or_else(|_| {
+                tracing::warn!("the notification service does not answer");
+                Err(zbus::Error::InvalidReply)
+            })
+        else {
             return;
         };
         if self.owner.as_ref() == Some(&owner) {
@@ -171,6 +180,7 @@ impl Desk {
                 owner: owner.clone(),
                 name: name.clone(),
                 capabilities: capabilities.clone(),
+                inhibited,
             },
             NotifierEvent::Available { owner, name, capabilities },
         );
@@ -178,14 +188,38 @@ impl Desk {
         self.tell(event);
     }
 
-    async fn ask(&self) -> zbus::Result<(String, String, Vec<String>)> {
+    async fn ask(&self) -> zbus::Result<(String, String, Vec<String>, bool)> {
         let call = |method| self.connection.call_method(Some(SERVICE), PATH, Some(SERVICE), method, &());
         let information = call("GetServerInformation").await?;
         let (name, ..): (String, String, String, String) = information.body().deserialize()?;
         let owner =
             information.header().sender().map(ToString::to_string).ok_or(zbus::Error::InvalidReply)?;
-        let capabilities = call("GetCapabilities").await?.body().deserialize()?;
-        Ok((owner, name, capabilities))
+        let capabilities: Vec<String> = call("GetCapabilities").await?.body().deserialize()?;
+        let inhibited = can(&capabilities, INHIBITIONS) && self.is_inhibited().await;
+        Ok((owner, name, capabilities, inhibited))
+    }
+
+    /// What cannot be asked is not so: a question too many is better than none.
+    async fn is_inhibited(&self) -> bool {
+        let what = (SERVICE, INHIBITED);
+        let asked = self.connection.call_method(Some(SERVICE), PATH, Some(PROPERTIES), "Get", &what).await;
+        let value = asked.ok().and_then(|reply| reply.body().deserialize::<OwnedValue>().ok());
+        value.is_some_and(|value| bool::try_from(value).unwrap_or(false))
+    }
+
+    fn properties_changed(&mut self, message: &Message) {
+        let body = message.body();
+        let Ok((_, changed, _)) = body.deserialize::<(String, HashMap<String, OwnedValue>, Vec<String>)>()
+        else {
+            return;
+        };
+        let Some(Ok(now)) = changed.get(INHIBITED).map(bool::try_from) else { return };
+        let mut status = self.status.get();
+        let NotifierStatus::Ready { inhibited, .. } = &mut status else { return };
+        if std::mem::replace(inhibited, now) != now {
+            self.status.set(status);
+            self.tell(NotifierEvent::Inhibited(now));
+        }
     }
 
     async fn show(&mut self, banner: Banner, reply: oneshot::Sender<Result<(), NotShown>>) {
@@ -248,6 +282,11 @@ impl Desk {
             }
             (Type::Signal, Some("NameOwnerChanged")) if sender == Some(BUS) => {
                 self.owner_changed(message).await
+            }
+            (Type::Signal, Some("PropertiesChanged"))
+                if interface == Some(PROPERTIES) && sender == self.owner.as_deref() =>
+            {
+                self.properties_changed(message);
             }
             (Type::Signal, _) if interface == Some(SERVICE) && sender == self.owner.as_deref() => {
                 self.signal(message);

@@ -58,6 +58,8 @@ pub enum NotifierEvent {
     },
     /// Nobody shows banners now; those shown before are gone.
     Gone,
+    /// The person has told their desktop to show nothing for now, or to show things again.
+    Inhibited(bool),
     /// A button was pressed. The banner is done with: nothing more is told of it.
     Acted {
         key: String,
@@ -94,6 +96,8 @@ pub enum NotifierStatus {
         owner: String,
         name: String,
         capabilities: Vec<String>,
+        /// The person has told their desktop to show nothing for now.
+        inhibited: bool,
     },
 }
 
