@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use errand_testkit::desktop::notifications::NotificationService;
+use errand_testkit::desktop::notifyd::Notifyd;
 use errand_testkit::desktop::tray::{TrayHost, TrayItem};
 use errand_testkit::desktop::webdriver::Driver;
 use errand_testkit::desktop::{Desktop, Result, Running, wait};
@@ -18,7 +19,6 @@ const LOGOUT: Duration = Duration::from_secs(5);
 struct App {
     desktop: Desktop,
     tray: TrayHost,
-    banners: NotificationService,
     running: Running,
 }
 
@@ -26,11 +26,10 @@ impl App {
     async fn hidden() -> Result<App> {
         let desktop = Desktop::start()?;
         let tray = TrayHost::start(&desktop).await?;
-        let banners = NotificationService::start(&desktop).await?;
         let mut command = desktop.command(errand_tests::errand_desktop().unwrap());
         command.arg("--hidden").stdin(Stdio::null());
         let running = desktop.spawn(command)?;
-        let app = App { desktop, tray, banners, running };
+        let app = App { desktop, tray, running };
         app.icon()
             .await?
             .menu_when("it is there", LIMIT, |menu| menu.labels().contains(&"New task…"))
@@ -152,6 +151,20 @@ async fn a_question_is_answered_from_the_tray_and_an_old_menu_answers_no_other()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_real_button_of_a_real_service_answers_a_question() -> Result<()> {
+    let app = App::hidden().await?;
+    let bubbles = Notifyd::start(&app.desktop).await?;
+    let task = app.ask("fence");
+    let bubble = bubbles.wait_for(1, LIMIT).await?.remove(0);
+    // Red and Blue; a click on the banner itself has no button there.
+    bubble.press(1, 2, LIMIT).await?;
+    app.until_state(&task, "completed");
+    let answered = &app.ok(&["show", &task])["questions"][0]["answered"];
+    assert_eq!((&answered["surface"], &answered["choice"]), (&"notification".into(), &"Blue".into()));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_icon_follows_a_tray_that_goes_and_comes_back() -> Result<()> {
     let mut app = App::hidden().await?;
     for paused in [true, false, true] {
@@ -200,6 +213,7 @@ async fn a_logout_is_over_in_time_and_leaves_nothing() -> Result<()> {
     let stubborn = app.sh("stubborn", "trap '' TERM; echo begun; while :; do sleep 1; done");
     let printed = || Ok(app.ok(&["show", &stubborn])["run"]["last_output_at"].is_string().then_some(()));
     wait::until("it has printed", LIMIT, printed).unwrap();
+    #[expect(clippy::disallowed_methods, reason = "how long it really takes is what is asked")]
     let begin = Instant::now();
     app.running.terminate()?;
     app.running.wait(LIMIT)?;
@@ -212,6 +226,7 @@ async fn a_logout_is_over_in_time_and_leaves_nothing() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_brings_the_first_window_and_a_taken_one_is_said() -> Result<()> {
     let app = App::hidden().await?;
+    let banners = NotificationService::start(&app.desktop).await?;
     let shown = |key: &str, wanted: bool| {
         wait::until("the key is followed", LIMIT, || {
             app.desktop.xdotool(&["key", key])?;
@@ -233,7 +248,7 @@ async fn a_key_brings_the_first_window_and_a_taken_one_is_said() -> Result<()> {
     close();
     // The window manager has this one.
     app.ok(&["settings", "set", "shortcut", "Alt+F4"]);
-    let told = app.banners.wait_for("it is said", LIMIT, |shown| shown.body.contains("Alt+F4")).await?;
+    let told = banners.wait_for("it is said", LIMIT, |shown| shown.body.contains("Alt+F4")).await?;
     assert_eq!(told.summary, "The shortcut does not work");
     assert!(told.body.contains("Another program has Alt+F4 already"), "{}", told.body);
     for old in ["ctrl+alt+e", "F9"] {
@@ -268,10 +283,8 @@ async fn a_link_fills_in_the_first_window_and_starts_nothing() -> Result<()> {
     page.type_into("#program", "sh -c true").await?;
     let again = desktop.command(&binary).arg("errand://new?brief=Water%20the%20plants").status()?;
     assert!(again.success());
-    let deadline = Instant::now() + LIMIT;
-    while page.value("#brief").await? != "Water the plants" {
-        assert!(Instant::now() < deadline, "{}", page.value("#brief").await?);
-    }
+    let filled = async || Ok((page.value("#brief").await? == "Water the plants").then_some(()));
+    wait::eventually("the second link is there", LIMIT, filled).await?;
     assert_eq!(page.value("#program").await?, "sh -c true");
     let listed = desktop.output(errand_tests::errand().unwrap().to_str().unwrap(), &["list", "--json"])?;
     let listed: Value = serde_json::from_slice(&listed).unwrap();

@@ -200,6 +200,7 @@ impl Service {
     }
 
     /// As Plasma does: to whoever has shown it alone, and the end of the banner right behind it.
+    #[expect(clippy::disallowed_methods, reason = "a pause shorter than any timer's")]
     async fn reply(&self, connection: &Connection, id: u32, text: &str, pause: Duration) {
         let sender = self.sender.lock().unwrap().clone();
         let body = (id, text);

@@ -58,7 +58,7 @@ fn a_run_stands_in_the_group_of_its_supervisor() {
         assert_eq!(members(&group), [supervisor], "it waits there for the next run");
 
         // The spawner may not have heard yet that it waits, and then takes another.
-        let mut other = loop {
+        let other = loop {
             let mut other = lab.sh("exec sleep 1000");
             if group_of(started(&mut other).await) == group {
                 break other;
