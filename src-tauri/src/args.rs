@@ -1,7 +1,9 @@
 //! What the command line may say. It is short: the terminal has its own program, `errand`.
 
 use errand_base::{Code, Fault, TaskId};
-use errand_wire::{Window, WindowKind};
+use errand_wire::Window;
+
+use crate::link;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
@@ -17,28 +19,49 @@ pub type Wish = Option<Window>;
 pub fn read(mut words: impl Iterator<Item = String>) -> Result<Start, Fault> {
     let mut wish = Some(quick());
     let mut windows = false;
+    let mut links = Vec::new();
+    let mut count = 0;
     while let Some(word) = words.next() {
+        count += 1;
         match word.as_str() {
+            link if link.starts_with(link::SCHEME) => links.push(link::read(link)?),
             "--hidden" => wish = None,
             "--quick" => wish = Some(quick()),
             "--task" => {
                 let id = words.next().ok_or_else(|| bad("--task needs the id of a task.".into()))?;
                 let id = TaskId::normalise(&id).map_err(|error| bad(format!("{error}.")))?;
-                wish = Some(Window { kind: WindowKind::Task, task: Some(id) });
+                wish = Some(Window::task(id));
             }
             "--windows" => windows = true,
             other => return Err(bad(format!("errand-desktop does not know “{other}”."))),
         }
     }
+    if let Some(draft) = links.pop() {
+        // Whoever opens links says nothing else, so whatever else is said came with the link.
+        if count > 1 {
+            return Err(bad("A link stands alone.".into()));
+        }
+        return Ok(Start::Desktop(Some(Window { draft: Some(draft), ..Window::quick() })));
+    }
     Ok(if windows { Start::Windows } else { Start::Desktop(wish) })
 }
 
 pub fn quick() -> Window {
-    Window { kind: WindowKind::Quick, task: None }
+    Window::quick()
+}
+
+/// Where a question is answered that a menu or a banner has no room for.
+pub fn answering(task: &TaskId, _question: &str) -> Window {
+    Window::task(task.to_string())
+}
+
+/// Where everything is that needs the person.
+pub fn inbox() -> Window {
+    quick()
 }
 
 fn bad(message: String) -> Fault {
-    Fault::new(Code::BadUsage, message).hint("It takes --hidden, --quick or --task ID.")
+    Fault::new(Code::BadUsage, message).hint("It takes --hidden, --quick, --task ID, or a link.")
 }
 
 #[cfg(test)]
@@ -53,9 +76,23 @@ mod tests {
     fn a_plain_start_shows_a_window_and_a_hidden_one_does_not() {
         assert_eq!(read("").unwrap(), Start::Desktop(Some(quick())));
         assert_eq!(read("--hidden").unwrap(), Start::Desktop(None));
-        let task = Window { kind: WindowKind::Task, task: Some("bold-falcon-427".into()) };
+        let task = Window::task("bold-falcon-427");
         assert_eq!(read("--task Bold-Falcon-427").unwrap(), Start::Desktop(Some(task)));
         assert_eq!(read("--windows").unwrap(), Start::Windows);
+    }
+
+    #[test]
+    fn a_link_stands_alone() {
+        let Start::Desktop(Some(window)) = read("errand://new?brief=x").unwrap() else { panic!() };
+        assert_eq!(window.draft.unwrap().brief.as_deref(), Some("x"));
+        for line in [
+            "errand://new?brief=x --windows",
+            "--hidden errand://new?brief=x",
+            "errand://new?brief=x errand://new?brief=y",
+            "errand:run",
+        ] {
+            assert_eq!(read(line).unwrap_err().code, Code::BadUsage, "{line}");
+        }
     }
 
     #[test]

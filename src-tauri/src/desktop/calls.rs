@@ -3,9 +3,11 @@
 use errand_api::client::Client;
 use errand_base::{Code, Fault};
 use errand_wire::{
-    AnswerQuestion, CancelTasks, Empty, EngineStatus, PauseTasks, Quit, QuitMode, Surface, TaskRef, command,
+    AnswerQuestion, CancelTasks, Empty, EngineStatus, GetSetting, PauseTasks, Quit, QuitMode, Surface,
+    TaskRef, command,
 };
 
+use crate::quit_dialog::AtWork;
 use crate::tell::tell_fault;
 use crate::tray::{Action, Questions};
 
@@ -14,6 +16,8 @@ use crate::tray::{Action, Questions};
 pub struct Look {
     pub status: EngineStatus,
     pub questions: Questions,
+    /// The setting.
+    pub shortcut: String,
 }
 
 pub async fn look(client: &Client) -> Result<Look, Fault> {
@@ -27,14 +31,38 @@ pub async fn look(client: &Client) -> Result<Look, Fault> {
             Err(fault) => return Err(fault),
         }
     }
-    Ok(Look { status, questions })
+    let name = "shortcut".to_owned();
+    let shortcut = match client.call::<command::SettingsGet>(GetSetting { name }).await {
+        Ok(setting) => setting.value,
+        // An engine of another version.
+        Err(fault) if fault.code == Code::SettingNotFound => String::new(),
+        Err(fault) => return Err(fault),
+    };
+    Ok(Look { status, questions, shortcut })
+}
+
+/// What is at work, as the question how to quit needs it.
+pub async fn at_work(client: &Client) -> Result<AtWork, Fault> {
+    let status = client.call::<command::Status>(Empty {}).await?;
+    let mut at_work = AtWork::default();
+    for task in &status.running_tasks {
+        match client.call::<command::Show>(TaskRef { task: task.id.to_string() }).await {
+            Ok(view) if view.brief.is_none() => at_work.plain.push(view.title),
+            Ok(view) => at_work.workers.push(view.title),
+            Err(fault) if fault.code == Code::TaskNotFound => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(at_work)
 }
 
 /// Carries out what was clicked. What opens a window is not for here.
 pub async fn act(client: &Client, action: Action) {
     let surface = Some(Surface::Tray);
     let done = match &action {
-        Action::New | Action::Open(_) => return,
+        Action::New | Action::Open(_) | Action::AnswerInWindow { .. } | Action::Inbox | Action::AskQuit => {
+            return;
+        }
         Action::Cancel(task) => cancel(client, task.to_string()).await,
         Action::Answer { task, question, choice } => {
             let answer = AnswerQuestion {
@@ -80,11 +108,13 @@ async fn quit(client: &Client, mode: QuitMode) -> Result<(), Fault> {
 
 fn failed(action: &Action) -> &'static str {
     match action {
-        Action::New | Action::Open(_) => "The window could not be opened",
+        Action::New | Action::Open(_) | Action::AnswerInWindow { .. } | Action::Inbox => {
+            "The window could not be opened"
+        }
         Action::Cancel(_) => "The task was not cancelled",
         Action::Answer { .. } => "The answer did not count",
         Action::PauseAll => "Errand could not pause",
         Action::ResumeAll => "Errand could not resume",
-        Action::Quit | Action::QuitWhenDone | Action::QuitNow => "Errand did not quit",
+        Action::AskQuit | Action::Quit | Action::QuitWhenDone | Action::QuitNow => "Errand did not quit",
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use errand_base::{Code, Fault};
 use errand_os::Home;
-use errand_wire::{EngineStatus, Event, Window, WindowKind};
+use errand_wire::{EngineStatus, Event, Window};
 use tauri::AppHandle;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
@@ -15,11 +15,13 @@ use tokio::time::Instant;
 
 use super::calls::{self, Look};
 use super::signals::told_to_leave;
-use crate::args::{Wish, quick};
+use crate::args::{Wish, answering, inbox, quick};
 use crate::clipboard;
 use crate::helper::{Helper, News};
 use crate::orders::Report;
+use crate::quit_dialog;
 use crate::session::Session;
+use crate::shortcut;
 use crate::tell::{Once, tell};
 use crate::tray::{self, Action};
 
@@ -40,6 +42,9 @@ pub struct Desk {
     looking: bool,
     engine_quits: bool,
     inputs: Inputs,
+    /// For what is clicked outside of the tray.
+    clicks: UnboundedSender<Action>,
+    shortcut: shortcut::Live,
     looks: UnboundedSender<Result<Look, Fault>>,
 }
 
@@ -78,7 +83,7 @@ impl Desk {
     pub async fn open(
         app: AppHandle,
         home: Home,
-        clicked: UnboundedReceiver<Action>,
+        (clicks, clicked): (UnboundedSender<Action>, UnboundedReceiver<Action>),
         host: watch::Receiver<Option<bool>>,
     ) -> Result<Desk, Fault> {
         let session = Session::open(&home).await?;
@@ -95,6 +100,8 @@ impl Desk {
             looking: false,
             engine_quits: false,
             inputs: Inputs { clicked, news, looks: looked, host },
+            clicks,
+            shortcut: shortcut::Live::default(),
             looks,
         })
     }
@@ -189,10 +196,25 @@ impl Desk {
         match action {
             Action::New => self.show(quick()).await,
             Action::Open(task) => {
-                self.show(Window { kind: WindowKind::Task, task: Some(task.to_string()) }).await;
+                self.show(Window::task(task.to_string())).await;
             }
+            Action::AnswerInWindow { task, question } => self.show(answering(&task, &question)).await,
+            Action::Inbox => self.show(inbox()).await,
+            Action::AskQuit => self.ask_quit(),
             other => self.act(other),
         }
+    }
+
+    /// Beside the loop, like all that needs an answer.
+    fn ask_quit(&self) {
+        let (app, client, clicks) = (self.app.clone(), self.session.client.clone(), self.clicks.clone());
+        tokio::spawn(async move {
+            match calls::at_work(&client).await {
+                Ok(at_work) if at_work.is_empty() => drop(clicks.send(Action::Quit)),
+                Ok(at_work) => quit_dialog::ask(&app, at_work, clicks),
+                Err(fault) => crate::tell::tell_fault("Errand did not quit", &fault),
+            }
+        });
     }
 
     fn act(&self, action: Action) {
@@ -227,7 +249,10 @@ impl Desk {
     fn looked(&mut self, look: Result<Look, Fault>) {
         self.looking = false;
         match look {
-            Ok(Look { status, questions }) => {
+            Ok(Look { status, questions, shortcut }) => {
+                if let Some(problem) = self.shortcut.follow(&shortcut, &self.clicks) {
+                    tell("The shortcut does not work", &problem);
+                }
                 tray::show(&self.app, tray::picture(&status, &questions));
                 self.status = Some(status);
             }

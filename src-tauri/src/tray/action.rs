@@ -8,9 +8,20 @@ pub enum Action {
     New,
     Open(TaskId),
     Cancel(TaskId),
-    Answer { task: TaskId, question: String, choice: String },
+    Answer {
+        task: TaskId,
+        question: String,
+        choice: String,
+    },
+    AnswerInWindow {
+        task: TaskId,
+        question: String,
+    },
+    Inbox,
     PauseAll,
     ResumeAll,
+    /// Asks how, because something is at work.
+    AskQuit,
     Quit,
     QuitWhenDone,
     QuitNow,
@@ -24,8 +35,11 @@ impl Action {
             Action::Cancel(task) => format!("cancel:{task}"),
             // The choice comes last: it is the only part that could contain a colon.
             Action::Answer { task, question, choice } => format!("answer:{task}:{question}:{choice}"),
+            Action::AnswerInWindow { task, question } => format!("answer-in-window:{task}:{question}"),
+            Action::Inbox => "inbox".into(),
             Action::PauseAll => "pause-all".into(),
             Action::ResumeAll => "resume-all".into(),
+            Action::AskQuit => "ask-quit".into(),
             Action::Quit => "quit".into(),
             Action::QuitWhenDone => "quit-when-done".into(),
             Action::QuitNow => "quit-now".into(),
@@ -47,8 +61,14 @@ impl Action {
                     choice: parts.next()?.into(),
                 }
             }
+            "answer-in-window" => {
+                let (id, question) = rest.split_once(':')?;
+                Action::AnswerInWindow { task: task(id)?, question: question.into() }
+            }
+            "inbox" => Action::Inbox,
             "pause-all" => Action::PauseAll,
             "resume-all" => Action::ResumeAll,
+            "ask-quit" => Action::AskQuit,
             "quit" => Action::Quit,
             "quit-when-done" => Action::QuitWhenDone,
             "quit-now" => Action::QuitNow,
@@ -70,7 +90,10 @@ mod tests {
             question: format!("{}/q2", TaskId::random()),
             choice: "yes".into(),
         };
+        let in_window = Action::AnswerInWindow { task: task.clone(), question: "q1".into() };
         for action in [
+            in_window,
+            Action::Inbox,
             Action::New,
             Action::Open(task.clone()),
             Action::Cancel(task),
@@ -78,6 +101,7 @@ mod tests {
             below,
             Action::PauseAll,
             Action::ResumeAll,
+            Action::AskQuit,
             Action::Quit,
             Action::QuitWhenDone,
             Action::QuitNow,

@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 
 use errand_base::TaskId;
+use errand_os::text;
 use errand_wire::{EngineStatus, QuestionView, TaskRow};
 
 use super::action::Action;
+use crate::quit_dialog;
 
 /// Longer texts are cut; the window has the rest.
 const WIDTH: usize = 56;
 /// Longer lists end with the window's list.
 const ROWS: usize = 12;
+/// Of a question above its answers.
+const LINES: usize = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
@@ -63,9 +67,8 @@ pub fn picture(status: &EngineStatus, questions: &Questions) -> Picture {
         entries.push(words("problem", &problem.message));
     }
     entries.push(button(&Action::New, "New task…"));
+    entries.extend(needing(status, questions));
     entries.extend(menu("running", "Running", status.running_tasks.iter().map(running).collect()));
-    let needing = status.needing_tasks.iter().map(|task| needing(task, questions.get(&task.id)));
-    entries.extend(menu("needing", "Needs you", needing.collect()));
     entries.extend(menu("recent", "Recent results", status.recent.iter().map(recent).collect()));
     entries.push(line("line"));
     entries.push(match status.paused {
@@ -102,22 +105,91 @@ fn running(task: &TaskRow) -> Entry {
     Entry { key: task.id.to_string(), text: name(task), kind: Kind::Menu(children) }
 }
 
-fn needing(task: &TaskRow, questions: Option<&Vec<QuestionView>>) -> Entry {
-    let mut children = Vec::new();
-    for question in questions.into_iter().flatten().filter(|question| question.state == "open") {
-        children.push(words(&question.id, &question.text));
-        for option in &question.options {
-            let answer = Action::Answer {
-                task: task.id.clone(),
-                question: question.id.clone(),
-                choice: option.name.clone(),
-            };
-            children.push(button(&answer, &option.label));
+fn needing(status: &EngineStatus, questions: &Questions) -> Option<Entry> {
+    let mut entries = Vec::new();
+    let mut hidden = status.needs_you as usize > status.needing_tasks.len();
+    for task in &status.needing_tasks {
+        let asked = questions.get(&task.id).into_iter().flatten();
+        let open: Vec<&QuestionView> = asked.filter(|question| question.state == "open").collect();
+        // Answered a moment ago; the next look knows more.
+        if open.is_empty() {
+            entries.push(self::open(task, &name(task)));
         }
-        children.push(line(&format!("after {}", question.id)));
+        entries.extend(open.into_iter().map(|question| asking(task, question)));
     }
-    children.push(open(task, "Open…"));
-    Entry { key: task.id.to_string(), text: name(task), kind: Kind::Menu(children) }
+    hidden |= entries.len() > ROWS;
+    entries.truncate(ROWS);
+    if hidden {
+        entries.extend([line("before the inbox"), button(&Action::Inbox, "All in the Inbox…")]);
+    }
+    menu_of("needing", "Needs you", entries)
+}
+
+/// A question, with its answers where one can see what is answered.
+fn asking(task: &TaskRow, question: &QuestionView) -> Entry {
+    let asked = text::line(&question.text, usize::MAX);
+    let rows = wrapped(&asked.text);
+    let whole = asked.whole && rows.len() <= LINES;
+    let mut children: Vec<Entry> = Vec::new();
+    for (n, row) in rows.iter().take(LINES).enumerate() {
+        let cut = n + 1 == LINES && rows.len() > LINES;
+        let row = if cut { format!("{row} …") } else { row.clone() };
+        children.push(words(&format!("{} line {n}", question.id), &row));
+    }
+    let answers = if whole { answers(task, question) } else { None };
+    let says_all = answers.is_some() && !question.open;
+    children.extend(answers.unwrap_or_default());
+    if !says_all {
+        let action = Action::AnswerInWindow { task: task.id.clone(), question: question.id.clone() };
+        children.push(button(&action, "Answer…"));
+    }
+    children.push(line(&format!("after {}", question.id)));
+    children.push(open(task, "Open the task…"));
+    let first = question.text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let text = format!("{}: {first}", shortened(&task.title, WIDTH / 2));
+    Entry { key: format!("{}/{}", task.id, question.id), text: shorten(&text), kind: Kind::Menu(children) }
+}
+
+/// A button for each answer, if each can be read on one, and nothing else is wanted than one of them.
+fn answers(task: &TaskRow, question: &QuestionView) -> Option<Vec<Entry>> {
+    // Whatever asks to be allowed something is looked at in its window.
+    if !matches!(question.kind.as_str(), "user_input" | "blocker") || !question.fields.is_empty() {
+        return None;
+    }
+    let answer = |name: &str| Action::Answer {
+        task: task.id.clone(),
+        question: question.id.clone(),
+        choice: name.to_owned(),
+    };
+    let readable = |label: &str| {
+        let shown = text::line(label, WIDTH);
+        shown.whole && !shown.text.is_empty()
+    };
+    let all = !question.options.is_empty() && question.options.iter().all(|option| readable(&option.label));
+    all.then(|| question.options.iter().map(|option| button(&answer(&option.name), &option.label)).collect())
+}
+
+/// In rows of a menu's width, at words where there are any.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut rows: Vec<String> = Vec::new();
+    let mut room = 0;
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let letters: Vec<char> = word.chars().collect();
+        for piece in letters.chunks(WIDTH) {
+            match rows.last_mut() {
+                Some(row) if room > piece.len() => {
+                    row.push(' ');
+                    row.extend(piece);
+                    room -= piece.len() + 1;
+                }
+                Some(_) | None => {
+                    rows.push(piece.iter().collect());
+                    room = WIDTH - piece.len();
+                }
+            }
+        }
+    }
+    rows
 }
 
 fn recent(task: &TaskRow) -> Entry {
@@ -134,6 +206,9 @@ fn leave(status: &EngineStatus) -> Entry {
     if status.running == 0 {
         return button(&Action::Quit, "Quit");
     }
+    if quit_dialog::EXISTS {
+        return button(&Action::AskQuit, "Quit…");
+    }
     let finish = button(&Action::QuitWhenDone, "Finish, then quit");
     Entry { key: "leave".into(), text: "Quit".into(), kind: Kind::Menu(vec![finish, now]) }
 }
@@ -148,8 +223,12 @@ fn open(task: &TaskRow, text: &str) -> Entry {
 
 fn menu(key: &str, text: &str, mut children: Vec<Entry>) -> Option<Entry> {
     children.truncate(ROWS);
-    let entry = Entry { key: key.into(), text: text.into(), kind: Kind::Menu(children) };
-    matches!(&entry.kind, Kind::Menu(children) if !children.is_empty()).then_some(entry)
+    menu_of(key, text, children)
+}
+
+/// None without anything in it.
+fn menu_of(key: &str, text: &str, children: Vec<Entry>) -> Option<Entry> {
+    (!children.is_empty()).then(|| Entry { key: key.into(), text: text.into(), kind: Kind::Menu(children) })
 }
 
 fn words(key: &str, text: &str) -> Entry {
@@ -164,18 +243,14 @@ fn button(action: &Action, text: &str) -> Entry {
     Entry { key: action.key(), text: shorten(text), kind: Kind::Button }
 }
 
-/// One line without control and direction marks, not too long. `&` would underline the letter after it.
+/// The first line with anything in it, without what could hide or reorder the text around it.
 fn shorten(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    let mut shown: String = line.chars().filter(|c| !hidden(*c)).take(WIDTH + 1).collect();
-    if shown.chars().count() > WIDTH {
-        shown = shown.chars().take(WIDTH - 1).collect::<String>().trim_end().to_owned() + "…";
-    }
-    shown.replace('&', "&&")
+    shortened(text, WIDTH).replace('&', "&&")
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    let first = text.lines().map(|line| text::line(line, most).text).find(|line| !line.is_empty());
+    first.unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -108,27 +108,99 @@ fn work_questions_and_results_have_their_entries_and_quitting_asks_how() {
         "\
 (1 running, 1 needs you)
 New task… <new>
+Needs you
+  make release: It has been silent for 30 minutes.
+    (It has been silent for 30 minutes. What now?)
+    Go on waiting <answer:calm-otter-101:q1:wait>
+    Stop it <answer:calm-otter-101:q1:stop>
+    --
+    Open the task… <open:calm-otter-101>
 Running
   cargo test · bold-falcon-427
     Open <open:bold-falcon-427>
     Cancel <cancel:bold-falcon-427>
-Needs you
-  make release · calm-otter-101
-    (It has been silent for 30 minutes.)
-    Go on waiting <answer:calm-otter-101:q1:wait>
-    Stop it <answer:calm-otter-101:q1:stop>
-    --
-    Open… <open:calm-otter-101>
 Recent results
   rsync && sync: exited with 0 <open:late-heron-300>
 --
 Resume all <resume-all>
 (Keeping awake: bold-falcon-427 is at work)
-Quit
-  Finish, then quit <quit-when-done>
-  Stop now and quit <quit-now>
+Quit… <ask-quit>
 "
     );
+}
+
+fn asked(text: &str, options: &[&str]) -> QuestionView {
+    QuestionView {
+        id: "q1".into(),
+        task: None,
+        kind: "user_input".into(),
+        text: text.into(),
+        options: options
+            .iter()
+            .map(|name| ChoiceView { name: (*name).into(), label: (*name).into() })
+            .collect(),
+        open: false,
+        fields: Vec::new(),
+        state: "open".into(),
+        asked_at: Timestamp::default(),
+        answered: None,
+    }
+}
+
+/// The menu of one question, without its head.
+fn drawn_of(question: QuestionView) -> String {
+    let Kind::Menu(children) = asking(&task("calm-otter-101", "release"), &question).kind else { panic!() };
+    drawn(&children, 0)
+}
+
+#[test]
+fn an_answer_is_offered_only_where_question_and_answer_can_be_read_in_full() {
+    let end = "--\nOpen the task… <open:calm-otter-101>\n";
+    let in_window = format!("Answer… <answer-in-window:calm-otter-101:q1>\n{end}");
+    let simple = drawn_of(asked("Which?", &["Red"]));
+    assert_eq!(simple, format!("(Which?)\nRed <answer:calm-otter-101:q1:Red>\n{end}"));
+    // Any text will do, beside what is offered.
+    let other = drawn_of(QuestionView { open: true, ..asked("Which?", &["Red"]) });
+    assert_eq!(other, format!("(Which?)\nRed <answer:calm-otter-101:q1:Red>\n{in_window}"));
+    let field = errand_wire::FieldView::default();
+    for question in [
+        asked("Which?", &[]),
+        asked("Wh\u{202e}ich?", &["Red"]),
+        asked(&"many words ".repeat(30), &["Red"]),
+        asked("Which?", &["Red", &"long".repeat(20)]),
+        asked("Which?", &["Red", "B\u{200b}lue"]),
+        QuestionView { fields: vec![field], ..asked("Which?", &[]) },
+        QuestionView { kind: "command_approval".into(), ..asked("rm -rf build?", &["approve", "deny"]) },
+        QuestionView { kind: "something_new".into(), ..asked("Which?", &["Red"]) },
+    ] {
+        let drawn = drawn_of(question.clone());
+        assert!(drawn.ends_with(&in_window) && !drawn.contains("<answer:"), "{question:?}\n{drawn}");
+    }
+}
+
+#[test]
+fn more_questions_than_the_menu_has_room_for_are_in_the_inbox() {
+    let tasks: Vec<TaskRow> = (0..20).map(|n| task(&format!("calm-otter-{}", 100 + n), "release")).collect();
+    let questions: Questions =
+        tasks.iter().map(|task| (task.id.clone(), vec![asked("Which?", &["Red"])])).collect();
+    let all = |count: usize, needs_you| {
+        let needing_tasks = tasks[..count].to_vec();
+        let entry = needing(&EngineStatus { needs_you, needing_tasks, ..status() }, &questions).unwrap();
+        let Kind::Menu(children) = entry.kind else { panic!() };
+        (children.len(), children.last().unwrap().key.clone())
+    };
+    assert_eq!(all(ROWS, 12).0, ROWS);
+    assert_eq!(all(ROWS + 1, 13), (ROWS + 2, "inbox".to_owned()));
+    assert_eq!(all(3, 40), (5, "inbox".to_owned()));
+}
+
+#[test]
+fn long_texts_are_wrapped_and_keep_every_letter() {
+    let text = format!("short {} then {}", "x".repeat(130), "words and words ".repeat(6));
+    let rows = wrapped(&text);
+    assert!(rows.iter().all(|row| row.chars().count() <= WIDTH), "{rows:?}");
+    let letters = |text: &str| text.replace(' ', "");
+    assert_eq!(letters(&rows.concat()), letters(&text));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
 use super::Open;
+use crate::link;
 
 /// A page that says nothing for this long is shown as it is.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -33,7 +34,10 @@ impl Place {
             // Without a task there is nothing to show of one.
             (WindowKind::Quick | WindowKind::Task, _) => Place {
                 label: "quick".into(),
-                page: "index.html#quick".into(),
+                page: match &window.draft {
+                    Some(draft) => format!("index.html#quick?{}", link::query(draft)),
+                    None => "index.html#quick".into(),
+                },
                 title: "Errand".into(),
                 size: (560.0, 440.0),
             },
@@ -45,6 +49,13 @@ impl Place {
 pub fn show(app: &AppHandle, window: &Window) -> tauri::Result<()> {
     let place = Place::of(window);
     if let Some(there) = app.get_webview_window(&place.label) {
+        // What was typed into it stays; a link only adds what it brings.
+        if window.draft.is_some()
+            && let Ok(mut address) = there.url()
+        {
+            address.set_fragment(place.page.split_once('#').map(|(_, fragment)| fragment));
+            there.navigate(address)?;
+        }
         there.unminimize()?;
         return reveal(&there);
     }
@@ -96,12 +107,23 @@ mod tests {
 
     #[test]
     fn a_task_has_a_window_of_its_own() {
-        let place = Place::of(&Window { kind: WindowKind::Task, task: Some("bold-falcon-427".into()) });
+        let place = Place::of(&Window::task("bold-falcon-427"));
         assert_eq!(place.label, "task-bold-falcon-427");
         assert_eq!(place.page, "index.html#task/bold-falcon-427");
         assert_eq!(place.title, "Errand — bold-falcon-427");
-        let without = Place::of(&Window { kind: WindowKind::Task, task: None });
+        let without = Place::of(&Window { kind: WindowKind::Task, ..Window::quick() });
         assert_eq!(without.label, "quick");
+    }
+
+    #[test]
+    fn a_draft_is_part_of_the_address_and_cannot_lead_elsewhere() {
+        let brief = Some("../?x=1#task/y \" <script>\n&folder=/z".into());
+        let draft = errand_wire::Draft { brief, folder: Some("/home/ada".into()) };
+        let place = Place::of(&Window { draft: Some(draft), ..Window::quick() });
+        assert_eq!(
+            place.page,
+            "index.html#quick?brief=..%2F%3Fx%3D1%23task%2Fy%20%22%20%3Cscript%3E%0A%26folder%3D%2Fz&folder=%2Fhome%2Fada"
+        );
     }
 
     #[test]

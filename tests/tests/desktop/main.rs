@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod attached;
+mod manners;
 mod newcomer;
 mod path;
 mod tray;

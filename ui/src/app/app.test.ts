@@ -8,6 +8,11 @@ test('the address says which window this is', () => {
   expect(routeOf('')).toEqual({ window: 'quick' });
   expect(routeOf('#task/bold-falcon-427')).toEqual({ window: 'task', id: 'bold-falcon-427' });
   expect(routeOf('#task/')).toEqual({ window: 'quick' });
+  expect(routeOf('#quick?brief=Tidy%20up%0Anow&folder=%2Fhome%2Fada')).toEqual({
+    window: 'quick',
+    draft: { brief: 'Tidy up\nnow', folder: '/home/ada' },
+  });
+  expect(routeOf('#quick?brief=%23task%2Fx')).toEqual({ window: 'quick', draft: { brief: '#task/x', folder: '' } });
   expect(routeOf('#task/%E0%A4%A')).toEqual({ window: 'quick' });
 });
 

@@ -1,7 +1,10 @@
-export type Route = { window: 'quick' } | { window: 'task'; id: string };
+export type Draft = { brief: string; folder: string };
+export type Route = { window: 'quick'; draft?: Draft } | { window: 'task'; id: string };
 
 /** Which window this is: `#quick`, `#task/<id>`. Anything else is the first one. */
 export function routeOf(hash: string): Route {
+  const draft = draftOf(hash);
+  if (draft) return { window: 'quick', draft };
   const [window, id] = hash.replace(/^#\/?/, '').split('/');
   if (window !== 'task' || !id) return { window: 'quick' };
   try {
@@ -9,4 +12,12 @@ export function routeOf(hash: string): Route {
   } catch {
     return { window: 'quick' };
   }
+}
+
+/** What a link brought: `#quick?brief=…&folder=…`. */
+function draftOf(hash: string): Draft | null {
+  const query = /^#quick\?(.*)$/s.exec(hash)?.[1];
+  if (query === undefined) return null;
+  const given = new URLSearchParams(query);
+  return { brief: given.get('brief') ?? '', folder: given.get('folder') ?? '' };
 }

@@ -70,6 +70,29 @@ test('Quick: Escape closes and keeps the draft', () => {
   expect(localStorage.getItem('errand.quick.line')).toBe('make te');
 });
 
+test('Quick: a link fills in the brief and the folder and starts nothing', async () => {
+  const draft = { brief: 'Tidy up\nrm -rf ~', folder: '/home/ada/notes' };
+  const fake = new Fake({
+    list: () => ({ tasks: [], next: null }),
+    preview: () => ({ argv: ['make'], path: '/usr/bin/make', cwd: '/', problem: null, note: null }),
+    run: () => ({ id: 'bold-falcon-427', duplicate: false, notes: [] }),
+  });
+  shown = mount(QuickWindow, { target: document.body, props: { platform: fake, draft } });
+  await until('From a link.');
+  const field = <T extends HTMLElement>(id: string) => document.querySelector<T>(id) as T;
+  expect(field<HTMLTextAreaElement>('#brief').value).toBe(draft.brief);
+  expect(field<HTMLInputElement>('#folder').value).toBe(draft.folder);
+  expect(field<HTMLInputElement>('#program').value).toBe('');
+  press(field('#program'), 'Enter');
+  expect(fake.asked.some(({ command }) => command === 'run')).toBe(false);
+  press(type('worker.sh'), 'Enter');
+  await until('Handed over');
+  const handed = fake.asked.find(({ command }) => command === 'run')?.params;
+  expect(handed).toMatchObject({ line: 'worker.sh', brief: draft.brief, cwd: draft.folder });
+  expect(document.querySelector('#brief')).toBeNull();
+  expect(localStorage.getItem('errand.quick.folder')).toBeNull();
+});
+
 test('Quick: arrows lead into the list and back, Enter on a row opens it', async () => {
   const fake = quick({}, [{ id: 'a', title: 'first' }, { id: 'b', title: 'second' }]);
   await until('second');

@@ -308,7 +308,13 @@ seq: number, run: number, stream: LogStream, at: string,
  */
 text: string, };
 
-export type Window = { kind: WindowKind, task?: string, };
+export type Draft = { brief?: string, folder?: string, };
+
+export type Window = { kind: WindowKind, task?: string, 
+/**
+ * What the first window is filled in with, by a link.
+ */
+draft?: Draft, };
 
 export type Empty = Record<string, never>;
 

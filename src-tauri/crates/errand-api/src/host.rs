@@ -10,7 +10,7 @@ use errand_base::{Clock, Code, Fault, Redactor, SystemClock};
 use errand_engine::{Clicked, Engine, Leave, Parts};
 use errand_os::{DesktopNotifier, EngineLock, Home, LockError, SessionKeychain, SystemPower, WorkFolders};
 use errand_store::{Notice, Store};
-use errand_wire::{Event, Window, WindowKind};
+use errand_wire::{Event, Window};
 use tokio::net::UnixListener;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -111,6 +111,7 @@ pub async fn start(home: Home, options: Options) -> Result<Hosted, Fault> {
         clicks,
     })
     .await?;
+    let desktop_binary = options.desktop_binary.as_deref().map(Arc::from);
     tokio::spawn(open_what_was_clicked(clicked, signals.clone(), desktops.clone(), options.desktop_binary));
     let api = Api {
         engine: engine.clone(),
@@ -119,6 +120,7 @@ pub async fn start(home: Home, options: Options) -> Result<Hosted, Fault> {
         clock,
         version: env!("CARGO_PKG_VERSION"),
         headless: options.headless,
+        desktop_binary,
         boundary,
         desktops,
         signals: signals.clone(),
@@ -185,12 +187,11 @@ async fn open_what_was_clicked(
     desktop_binary: Option<PathBuf>,
 ) {
     while let Some(clicked) = clicked.recv().await {
-        let (kind, task, words) = match &clicked {
-            Clicked::Task(task) => (WindowKind::Task, Some(task.to_string()), vec!["--task", task.as_str()]),
+        let (window, words) = match &clicked {
+            Clicked::Task(task) => (Window::task(task.to_string()), vec!["--task", task.as_str()]),
             // The window that lists the latest.
-            Clicked::Several => (WindowKind::Quick, None, vec!["--quick"]),
+            Clicked::Several => (Window::quick(), vec!["--quick"]),
         };
-        let window = Window { kind, task };
         if open_window(&signals, &desktops, window) {
             continue;
         }

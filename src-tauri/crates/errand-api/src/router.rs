@@ -1,5 +1,6 @@
 //! From a command's name to its body. Every surface comes through here.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -22,6 +23,8 @@ pub(crate) struct Api {
     pub clock: Arc<dyn Clock>,
     pub version: &'static str,
     pub headless: bool,
+    /// The desktop app, where it is installed.
+    pub desktop_binary: Option<Arc<Path>>,
     pub boundary: Arc<Boundary>,
     /// How many desktops are connected.
     pub desktops: Arc<AtomicUsize>,

@@ -2,8 +2,8 @@
 
 use errand_base::{Code, Fault, TaskId, Timestamp};
 use errand_model::{
-    DeliveryKind, Dependency, Effect, Hold, Holds, Reason, Run, State, Step, Subject, Task, Transition,
-    accept,
+    DeliveryKind, Dependency, Effect, Hold, Holds, Reason, Run, State, Step, Subject, Surface, Task,
+    Transition, accept,
 };
 use errand_store::{DeliveryState, Inserted, NewDelivery, Reader, RunKey, StoreError, WriteTx};
 
@@ -196,8 +196,13 @@ pub(crate) fn write_effect(
         Effect::Settle { question, choice, by, told: _ } => {
             tx.questions().settle(seq, *question, choice.as_deref(), by.as_ref(), now)?;
             let told = tx.deliveries().of_task(seq)?;
+            let on_banner = by.as_ref().is_some_and(|by| by.surface == Surface::Notification);
+            let (to, reason) = match on_banner {
+                true => (DeliveryState::Acted, Reason::OpenedByPerson),
+                false => (DeliveryState::Withdrawn, Reason::Settled),
+            };
             for delivery in told.into_iter().filter(|delivery| delivery.question == Some(*question)) {
-                outbox::settle(tx, delivery, DeliveryState::Withdrawn, Reason::Settled, now)?;
+                outbox::settle(tx, delivery, to, reason, now)?;
             }
         }
         Effect::File(artifact) => {

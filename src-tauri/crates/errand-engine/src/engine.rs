@@ -24,6 +24,9 @@ use crate::{archive, folders, recovery, retention, settings, subtasks};
 /// How often a full disk is looked at again.
 const FULL_DISK_PAUSE: Duration = Duration::from_millis(500);
 
+/// How long a worker may go on with its turn when the person wants us to leave.
+const LAST_TURN: Duration = Duration::from_secs(30);
+
 const AT_ONCE: Duration = Duration::from_millis(100);
 /// What others on this machine may read. It does not say what the work is about.
 const AT_WORK: &str = "A task is at work";
@@ -134,10 +137,14 @@ impl Engine {
         tokio::spawn(driver.run(inputs));
         let answering = engine.clone();
         tokio::spawn(async move {
-            while let Some((task, answer)) = answered.recv().await {
-                // Somebody else was first, most likely; then the question is gone from the screen as well.
-                if let Err(fault) = answering.tell(&task, answer).await {
-                    tracing::info!(%task, message = fault.message, "an answer in a notification was refused");
+            while let Some(answered) = answered.recv().await {
+                let told = match answered.check() {
+                    Ok(()) => answering.tell(&answered.task, answered.event()).await,
+                    Err(fault) => Err(fault),
+                };
+                if let Err(fault) = told {
+                    tracing::info!(task = %answered.task, %fault, "an answer in a notification was refused");
+                    answering.outbox.refused(answered, &fault);
                 }
             }
         });
@@ -311,7 +318,18 @@ impl Engine {
 
     /// Leaves; the answer names the runs that it waits for.
     pub async fn quit(&self, how: Leave) -> Result<Vec<TaskId>, Fault> {
-        self.ask(|reply| Input::Quit { how, reply }).await?
+        let waits_for = self.ask(|reply| Input::Quit { how, reply }).await??;
+        if how == Leave::Pause && !waits_for.is_empty() {
+            tokio::spawn(self.clone().cut_short());
+        }
+        Ok(waits_for)
+    }
+
+    /// A turn that takes too long is cut off, and said again at the next start.
+    async fn cut_short(self) {
+        if tokio::time::timeout(LAST_TURN, self.left()).await.is_err() {
+            drop(self.ask(|reply| Input::Quit { how: Leave::Shutdown, reply }).await);
+        }
     }
 
     /// Resolves once the engine has left.

@@ -176,8 +176,9 @@ pub(crate) enum Acceptance {
 /// How to leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leave {
-    /// Refused while plain programs run.
-    WhenIdle,
+    /// Workers stop after the turn they are in, and go on from there at the next start. Refused while plain programs
+    /// run, which cannot.
+    Pause,
     /// Start nothing new, leave after the last run.
     Finish,
     /// End every run; the tasks are cancelled.

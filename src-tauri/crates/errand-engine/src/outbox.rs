@@ -9,6 +9,7 @@ mod escalate;
 mod facts;
 mod follow;
 mod plan;
+mod replies;
 mod round;
 mod screen;
 mod words;
@@ -19,13 +20,15 @@ use std::time::Duration;
 
 use errand_agents::Herald;
 use errand_base::{Clock, Fault, TaskId, Timestamp};
+use errand_model::Reason;
 use errand_model::gate::Why;
-use errand_model::{Answer, By, Event, Reason, Surface};
 use errand_os::{Notifier, NotifierEvent, NotifierStatus};
 use errand_store::{Delivery, DeliveryState, Reader, Store, StoreError, WriteTx};
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::settings::Attention;
+pub(crate) use replies::Answered;
+use replies::{Did, Refused};
 pub use screen::Seat;
 use screen::{Screen, TOGETHER};
 
@@ -57,7 +60,7 @@ pub enum Back {
 /// Where what a person does with a notification goes.
 pub(crate) struct Outlets {
     pub clicks: mpsc::UnboundedSender<Clicked>,
-    pub answers: mpsc::UnboundedSender<(TaskId, Event)>,
+    pub answers: mpsc::UnboundedSender<Answered>,
 }
 
 #[derive(Clone)]
@@ -73,6 +76,8 @@ pub struct Outbox {
     /// When it looks again by itself.
     alarm: Arc<watch::Sender<Option<Timestamp>>>,
     escalates: Arc<watch::Sender<bool>>,
+    /// Answers that did not count.
+    refusals: mpsc::UnboundedSender<Refused>,
 }
 
 impl Outbox {
@@ -84,6 +89,7 @@ impl Outbox {
         outlets: Outlets,
         attention: &Attention,
     ) -> Outbox {
+        let (refusals, refused) = mpsc::unbounded_channel();
         let outbox = Outbox {
             wake: Arc::new(Notify::new()),
             store,
@@ -94,10 +100,11 @@ impl Outbox {
             telling: Arc::default(),
             alarm: Arc::new(watch::Sender::new(None)),
             escalates: Arc::new(watch::Sender::new(attention.escalate_after.is_some())),
+            refusals,
         };
         // Since the last engine the clock, the zone and the settings may have become others.
         outbox.look_again();
-        tokio::spawn(outbox.clone().run(events, outlets));
+        tokio::spawn(outbox.clone().run(events, refused, outlets));
         outbox
     }
 
@@ -178,13 +185,19 @@ impl Outbox {
         Ok(())
     }
 
-    async fn run(self, mut events: mpsc::UnboundedReceiver<NotifierEvent>, outlets: Outlets) {
+    async fn run(
+        self,
+        mut events: mpsc::UnboundedReceiver<NotifierEvent>,
+        mut refused: mpsc::UnboundedReceiver<Refused>,
+        outlets: Outlets,
+    ) {
         loop {
             let alarm = *self.alarm.borrow();
             let wait = alarm.map(|at| at.since(self.clock.now()));
             tokio::select! {
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+                Some(refused) = refused.recv() => self.ask_again(&refused).await,
                 event = events.recv() => match event {
                     Some(event) => self.heard(event, &outlets).await,
                     // The notifier is gone for good; rows wait for the next start.
@@ -216,7 +229,12 @@ impl Outbox {
                 }
                 Ok(())
             }
-            NotifierEvent::Acted { key, action } => self.acted(&key, &action, outlets).await,
+            NotifierEvent::Inhibited(_) => {
+                self.screen().again = true;
+                Ok(())
+            }
+            NotifierEvent::Acted { key, action } => self.acted(&key, Did::Pressed(action), outlets).await,
+            NotifierEvent::Replied { key, text } => self.acted(&key, Did::Wrote(text), outlets).await,
             NotifierEvent::Closed { key, by_person } => self.closed(&key, by_person).await,
         };
         if let Err(error) = result {
@@ -224,10 +242,9 @@ impl Outbox {
         }
     }
 
-    async fn acted(&self, key: &str, action: &str, outlets: &Outlets) -> Result<(), StoreError> {
+    async fn acted(&self, key: &str, did: Did, outlets: &Outlets) -> Result<(), StoreError> {
         let ids = self.take_from_screen(key);
         let now = self.clock.now();
-        let action = action.to_owned();
         let several = key == TOGETHER;
         let acted = self
             .store
@@ -235,11 +252,14 @@ impl Outbox {
                 let mut acted = None;
                 for id in ids {
                     let Some(delivery) = tx.deliveries().get(id)? else { continue };
-                    let answer = answer(tx, &delivery, &action)?;
+                    let answer = replies::answer(tx, &delivery, &did)?;
                     // Its person knows the task at the top.
                     let root = delivery.task.map_or(Ok(None), |seq| tx.tasks().root_of(seq))?;
                     let clicked = root.map_or(Clicked::Several, |root| Clicked::Task(root.id));
-                    settle(tx, delivery, DeliveryState::Acted, Reason::OpenedByPerson, now)?;
+                    // The answer settles it, if it counts.
+                    if answer.is_none() {
+                        settle(tx, delivery, DeliveryState::Acted, Reason::OpenedByPerson, now)?;
+                    }
                     acted = Some((clicked, answer));
                 }
                 Ok(acted)
@@ -294,24 +314,6 @@ impl Outbox {
     fn being_told(&self) -> MutexGuard<'_, HashSet<i64>> {
         self.telling.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The answer that a button stands for.
-fn answer(tx: &Reader<'_>, delivery: &Delivery, action: &str) -> Result<Option<(TaskId, Event)>, StoreError> {
-    let stored = match (delivery.task, delivery.question) {
-        (Some(seq), Some(_)) => tx.tasks().by_seq(seq)?,
-        (Some(_) | None, None) | (None, Some(_)) => None,
-    };
-    let Some(stored) = stored else { return Ok(None) };
-    let question = stored.task.questions.iter().find(|question| Some(question.n) == delivery.question);
-    Ok(question.and_then(|question| {
-        let choice = words::answer_behind(action, question)?;
-        let by = By::at(Surface::Notification);
-        Some((
-            stored.task.id.clone(),
-            Event::Answer { question: question.n, answer: Answer::Text(choice), by },
-        ))
-    }))
 }
 
 /// Settles a delivery unless it is settled already; says whether it did.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use errand_base::{Code, Fault, Timestamp, parse_duration};
 use errand_model::KeepAwake;
+use errand_os::Shortcut;
 
 pub use attention::Attention;
 
@@ -35,6 +36,9 @@ pub const DIGEST: &str = "digest";
 pub const DIGEST_AT: &str = "digest_at";
 pub const ESCALATE_AFTER: &str = "escalate_after";
 pub const NOTIFY_PROGRAM: &str = "notify_program";
+/// What is so says the desktop's own entry, not a row.
+pub const AUTOSTART: &str = "autostart";
+pub const SHORTCUT: &str = "shortcut";
 
 pub const ALL: &[Setting] = &[
     Setting {
@@ -125,10 +129,7 @@ pub const ALL: &[Setting] = &[
         name: DIGEST,
         default: "on",
         text: "Whether what was not shown one by one is summed up.",
-        check: |value| match value {
-            "on" | "off" => Ok(()),
-            _ => Err("on or off".into()),
-        },
+        check: on_or_off,
     },
     Setting {
         name: DIGEST_AT,
@@ -148,7 +149,29 @@ pub const ALL: &[Setting] = &[
         text: "A program that is told then as well, with its full path; it reads one JSON document.",
         check: attention::check_program,
     },
+    Setting {
+        name: AUTOSTART,
+        default: "off",
+        text: "Whether Errand starts, hidden, when you log in.",
+        check: on_or_off,
+    },
+    Setting {
+        name: SHORTCUT,
+        default: "off",
+        text: "Keys that bring the first window from anywhere, such as Ctrl+Alt+E.",
+        check: |value| match value {
+            "off" => Ok(()),
+            keys => Shortcut::parse(keys).map(drop),
+        },
+    },
 ];
+
+fn on_or_off(value: &str) -> Result<(), String> {
+    match value {
+        "on" | "off" => Ok(()),
+        _ => Err("on or off".into()),
+    }
+}
 
 fn true_or_false(value: &str) -> Result<(), String> {
     match value {

@@ -1,7 +1,7 @@
 //! Whether the person is told now, later, in a digest, or not at all.
 //!
 //! [`gate`] decides about one delivery, in this order: settled, part of a larger task, window in front, the
-//! task's own policy, urgent, muted, awaited, quiet hours, question, limits. Everything has a [`Why`] with a
+//! task's own policy, urgent, muted, “do not disturb”, awaited, quiet hours, question, limits. Everything has a [`Why`] with a
 //! name for the row and a sentence for “why was I (not) told”.
 //!
 //! For the outbox:
@@ -13,7 +13,7 @@
 //! 3. `Show` becomes `showing` and then `shown`, with the name of the reason in the row. `Together` does the
 //!    same and replaces the banners of the questions that are on the screen by one that says [`need_you`];
 //!    each row keeps its state and its question, and once a single one is open again, that is what the banner
-//!    shows. `Hold` becomes `held`; the outbox sets one alarm for the earliest `until`. `NoBanner` settles a
+//!    shows. `Hold` becomes `held`; the outbox sets one alarm for the earliest `until`. `Wait` is held without one. `NoBanner` settles a
 //!    result as opened, and leaves a question to its answer. `Drop` withdraws. `Digest` is held until
 //!    [`digest_due`]; then a digest row is made of what [`gather`] brings together, and the rows in it are
 //!    settled with it.
@@ -22,6 +22,7 @@
 //! [`World::told`] are the times at which rows became `shown` with a reason that counts; the timeline has
 //! both. A question of a sub-task is asked in the name of its root: its candidate carries the root's id.
 
+mod allowing;
 mod digest;
 mod hours;
 mod why;
@@ -33,6 +34,7 @@ use errand_base::{TaskId, Timestamp};
 use jiff::tz::TimeZone;
 
 use crate::{DeliveryKind, Notify, Priority};
+pub use allowing::{Request, may_allow_on_banner};
 pub use digest::{Bundle, digest_due, gather, need_you};
 pub use hours::{BadHours, Quiet, TimeOfDay, next_at};
 pub use why::Why;
@@ -174,6 +176,8 @@ pub struct Asking {
 pub struct World<'a> {
     pub settings: &'a Settings,
     pub zone: &'a TimeZone,
+    /// The person has told their desktop to show nothing for now, for how long nobody knows.
+    pub inhibited: bool,
     /// The task whose window the person looks at.
     pub focused: Option<&'a TaskId>,
     pub asking: &'a [Asking],
@@ -201,6 +205,10 @@ pub enum Verdict {
         until: Timestamp,
         why: Why,
     },
+    /// Not now, and nobody knows until when: it is asked anew when that changes.
+    Wait {
+        why: Why,
+    },
     Digest {
         why: Why,
     },
@@ -214,6 +222,7 @@ impl Verdict {
             | Verdict::Show { why }
             | Verdict::Together { why, .. }
             | Verdict::Hold { why, .. }
+            | Verdict::Wait { why }
             | Verdict::Digest { why } => why,
         }
     }
@@ -237,6 +246,9 @@ pub fn gate(candidate: &Candidate, world: &World<'_>, now: Timestamp) -> Verdict
     }
     if let Some(until) = muted_until(world, now) {
         return Verdict::Hold { until, why: Why::Muted };
+    }
+    if world.inhibited {
+        return Verdict::Wait { why: Why::DoNotDisturb };
     }
     if is_awaited(candidate, now) {
         return Verdict::Show { why: Why::ByHand };
@@ -343,6 +355,7 @@ pub fn retime(until: Timestamp, candidate: &Candidate, world: &World<'_>, now: T
         | Verdict::NoBanner { .. }
         | Verdict::Show { .. }
         | Verdict::Together { .. }
+        | Verdict::Wait { .. }
         | Verdict::Digest { .. } => Retimed::Due,
     }
 }

@@ -55,6 +55,7 @@ fn local(moment: Timestamp, zone: &TimeZone) -> String {
 /// What is said about a delivery and its surroundings.
 struct Case {
     candidate: Candidate,
+    inhibited: bool,
     focused: bool,
     asking: Vec<Asking>,
     told: Vec<Timestamp>,
@@ -77,7 +78,7 @@ fn case(words: &[&str], now: Timestamp) -> Case {
     };
     let mut candidate = Candidate::new(kind);
     candidate.task = (kind != Kind::Digest).then(own);
-    let mut case = Case { candidate, focused: false, asking: Vec::new(), told: Vec::new() };
+    let mut case = Case { candidate, inhibited: false, focused: false, asking: Vec::new(), told: Vec::new() };
     for word in &words[1..] {
         let (key, value) = word.split_once('=').unwrap_or((word, ""));
         let named = || serde_json::Value::String(value.to_owned());
@@ -91,6 +92,7 @@ fn case(words: &[&str], now: Timestamp) -> Case {
             "escalated" => candidate.escalated = true,
             "security" => candidate.security = true,
             "sub" => candidate.is_sub_task = true,
+            "dnd" => case.inhibited = true,
             "focused" => case.focused = true,
             "told" => case.told = value.split(',').map(|ago| now.minus(age(ago))).collect(),
             "asking" => {
@@ -161,6 +163,7 @@ impl Surroundings {
         World {
             settings: &self.settings,
             zone: &self.zone,
+            inhibited: case.inhibited,
             focused: case.focused.then_some(focused),
             asking: &case.asking,
             told: &case.told,
@@ -193,6 +196,7 @@ impl Surroundings {
                     Verdict::Show { .. } => format!("show {}", why.name()),
                     Verdict::Together { tasks, .. } => format!("together {tasks} {}", why.name()),
                     Verdict::Hold { until, .. } => format!("hold {} {}", why.name(), time(until)),
+                    Verdict::Wait { .. } => format!("wait {}", why.name()),
                     Verdict::Digest { .. } => {
                         format!("digest {} {}", why.name(), time(digest_due(why, &world, now).unwrap()))
                     }

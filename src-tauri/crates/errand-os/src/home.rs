@@ -16,19 +16,23 @@ pub struct Home {
 
 impl Home {
     pub fn find() -> Result<Home, Fault> {
-        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let root = set("ERRAND_HOME")
-            // The XDG standard tells us to ignore a relative path here.
-            .or_else(|| {
-                set("XDG_DATA_HOME").filter(|path| path.is_absolute()).map(|path| path.join("errand"))
-            })
-            .or_else(|| set("HOME").map(|path| path.join(".local/share/errand")))
-            .ok_or_else(|| {
+        match set("ERRAND_HOME") {
+            Some(root) => Home::at(root).map_err(|error| {
+                Fault::new(Code::FolderMissing, format!("The current folder is gone: {error}."))
+            }),
+            None => Home::usual().ok_or_else(|| {
                 Fault::new(Code::BadUsage, "There is no home folder to keep tasks in.")
                     .hint("Set HOME, or name a folder in ERRAND_HOME.")
-            })?;
-        Home::at(root)
-            .map_err(|error| Fault::new(Code::FolderMissing, format!("The current folder is gone: {error}.")))
+            }),
+        }
+    }
+
+    /// Where it is if nobody says otherwise.
+    pub fn usual() -> Option<Home> {
+        // The XDG standard tells us to ignore a relative path here.
+        let data = set("XDG_DATA_HOME").filter(|path| path.is_absolute()).map(|path| path.join("errand"));
+        let root = data.or_else(|| set("HOME").map(|path| path.join(".local/share/errand")))?;
+        Home::at(root).ok()
     }
 
     /// Fails only for a relative path when the current folder no longer exists.
@@ -141,6 +145,10 @@ fn canonical(path: &Path) -> PathBuf {
         (Err(_), Some(parent), Some(name)) => canonical(parent).join(name),
         (Err(_), _, _) => path.into(),
     }
+}
+
+fn set(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! Files named after a system hold the same functions for it; where a system cannot do something yet, the
 //! function says so with an error.
 
+mod autostart;
 pub mod groups;
 mod home;
 mod identity;
@@ -19,6 +20,7 @@ mod peer;
 mod power;
 mod program;
 pub mod sandbox;
+mod shortcut;
 mod spawner;
 mod swept;
 mod work;
@@ -30,6 +32,7 @@ mod os;
 #[path = "other/mod.rs"]
 mod os;
 
+pub use autostart::Autostart;
 pub use groups::{Groups, Together};
 pub use home::Home;
 pub use identity::ProcessIdentity;
@@ -38,7 +41,7 @@ pub use limits::raise_open_files;
 pub use lock::{EngineLock, FileLock, Holder, LockError};
 pub use notify::{
     Banner, DesktopNotifier, FakeNotifier, NotShown, Notifier, NotifierEvent, NotifierEvents, NotifierStatus,
-    Pending, Told, text,
+    Pending, Reply, Told, text,
 };
 pub use os::beneath::{Beneath, Entry};
 pub use os::boundary::{peer, same_run};
@@ -49,6 +52,7 @@ pub use peer::Peer;
 pub use power::{FakePower, Hold, Power, PowerEvent, PowerEvents, PowerStatus, SystemPower};
 pub use program::{USUAL_PATH, find_program};
 pub use sandbox::{Access, Isolation, Limits, Probe, Sandbox, gate, probe};
+pub use shortcut::{Key, Shortcut};
 pub use spawner::{
     Exit, Launch, Output, Process, ProcessEvent, RUN_VARIABLE, Spawner, StartFailure, TASK_VARIABLE,
     read_now, serve,

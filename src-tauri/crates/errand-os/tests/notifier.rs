@@ -15,8 +15,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use errand_os::{Banner, DesktopNotifier, NotShown, Notifier, NotifierEvent, NotifierEvents, NotifierStatus};
+use errand_os::{
+    Banner, DesktopNotifier, NotShown, Notifier, NotifierEvent, NotifierEvents, NotifierStatus, Reply,
+};
 use zbus::Connection;
+use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::OwnedValue;
 
@@ -92,18 +95,44 @@ enum Call {
     Close(u32),
 }
 
-#[derive(Clone, Default)]
+/// The field of a banner, as a service gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Field {
+    hint: String,
+    send: String,
+}
+
+#[derive(Clone)]
 struct Service {
     calls: Arc<Mutex<Vec<Call>>>,
+    fields: Arc<Mutex<Vec<Option<Field>>>>,
+    /// Who has shown the last banner.
+    sender: Arc<Mutex<String>>,
+    capabilities: &'static [&'static str],
     /// Clicked before the id of the banner is even returned.
     clicks_at_once: bool,
     last_id: u32,
+    inhibited: bool,
+}
+
+impl Default for Service {
+    fn default() -> Service {
+        Service {
+            calls: Arc::default(),
+            fields: Arc::default(),
+            sender: Arc::default(),
+            capabilities: &["actions", "body-markup"],
+            clicks_at_once: false,
+            last_id: 0,
+            inhibited: false,
+        }
+    }
 }
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
 impl Service {
     fn get_capabilities(&self) -> Vec<String> {
-        vec!["actions".into(), "body-markup".into()]
+        self.capabilities.iter().map(ToString::to_string).collect()
     }
 
     fn get_server_information(&self) -> (String, String, String, String) {
@@ -122,18 +151,33 @@ impl Service {
         hints: HashMap<String, OwnedValue>,
         expires: i32,
         #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
+        #[zbus(header)] header: Header<'_>,
     ) -> zbus::fdo::Result<u32> {
         assert_eq!((app.as_str(), icon.as_str()), ("Errand", "errand"));
         if title == "refuse" {
             return Err(zbus::fdo::Error::LimitsExceeded("too many".into()));
         }
         let urgency = u8::try_from(&hints["urgency"]).unwrap();
+        let text = |name: &str| hints.get(name).map(|hint| <&str>::try_from(hint).unwrap().to_owned());
+        let (hint, send) = (text("x-kde-reply-placeholder-text"), text("x-kde-reply-submit-button-text"));
+        self.fields.lock().unwrap().push(hint.zip(send).map(|(hint, send)| Field { hint, send }));
+        *self.sender.lock().unwrap() = header.sender().unwrap().to_string();
         self.calls.lock().unwrap().push(Call::Notify { replaces, title, body, actions, urgency, expires });
         self.last_id += 1;
         if self.clicks_at_once {
             emitter.action_invoked(self.last_id, "ok").await.unwrap();
         }
         Ok(self.last_id)
+    }
+
+    #[zbus(property)]
+    fn inhibited(&self) -> bool {
+        self.inhibited
+    }
+
+    #[zbus(property)]
+    fn set_inhibited(&mut self, inhibited: bool) {
+        self.inhibited = inhibited;
     }
 
     fn close_notification(&self, id: u32) {
@@ -153,6 +197,22 @@ impl Service {
         connection.object_server().at(PATH, self.clone()).await.unwrap();
         connection.request_name(SERVICE).await.unwrap();
         connection
+    }
+
+    /// As Plasma does: to whoever has shown it alone, and the end of the banner right behind it.
+    #[expect(clippy::disallowed_methods, reason = "a pause shorter than any timer's")]
+    async fn reply(&self, connection: &Connection, id: u32, text: &str, pause: Duration) {
+        let sender = self.sender.lock().unwrap().clone();
+        let body = (id, text);
+        connection.emit_signal(Some(&*sender), PATH, SERVICE, "NotificationReplied", &body).await.unwrap();
+        let since = std::time::Instant::now();
+        while since.elapsed() < pause {
+            std::hint::spin_loop();
+        }
+        connection
+            .emit_signal(None::<&str>, PATH, SERVICE, "NotificationClosed", &(id, 3_u32))
+            .await
+            .unwrap();
     }
 
     fn calls(&self) -> Vec<Call> {
@@ -175,8 +235,8 @@ fn banner(key: &str) -> Banner {
 
 async fn appeared(events: &mut NotifierEvents) -> String {
     match next(events).await {
-        NotifierEvent::Available { owner, name, capabilities } => {
-            assert_eq!((name.as_str(), capabilities.len()), ("test", 2));
+        NotifierEvent::Available { owner, name, .. } => {
+            assert_eq!(name, "test");
             owner
         }
         other => panic!("{other:?}"),
@@ -211,7 +271,10 @@ async fn a_banner_is_shown_answered_and_closed() {
     Service::action_invoked(&emitter, 2, "default").await.unwrap();
     Service::notification_closed(&emitter, 2, 2).await.unwrap();
     assert_eq!(next(&mut events).await, NotifierEvent::Acted { key: "two".into(), action: "default".into() });
-    assert_eq!(next(&mut events).await, NotifierEvent::Closed { key: "two".into(), by_person: true });
+    // That it was closed with the click says nothing more.
+    notifier.show(banner("three")).await.unwrap();
+    Service::notification_closed(&emitter, 3, 2).await.unwrap();
+    assert_eq!(next(&mut events).await, NotifierEvent::Closed { key: "three".into(), by_person: true });
 
     let refused = notifier.show(banner("refuse")).await;
     assert_eq!(refused, Err(NotShown::Refused("org.freedesktop.DBus.Error.LimitsExceeded".into())));
@@ -268,6 +331,98 @@ async fn a_click_before_the_answer_is_not_lost() {
         let key = format!("banner {n}");
         notifier.show(banner(&key)).await.unwrap();
         assert_eq!(next(&mut events).await, NotifierEvent::Acted { key, action: "ok".into() });
+    }
+}
+
+/// A banner that also takes a text.
+fn asking(key: &str) -> Banner {
+    let actions = [("default", "Open"), ("red", "Red"), ("open", "Answer")];
+    Banner {
+        key: key.into(),
+        title: key.into(),
+        actions: actions.map(|(key, label)| (key.to_owned(), label.to_owned())).into(),
+        reply: Some(Reply { instead_of: "open".into(), hint: "Your answer".into() }),
+        ..Banner::default()
+    }
+}
+
+const REPLIES: &[&str] = &["actions", "body", "inline-reply"];
+
+/// Between the two a real service leaves some 20 µs. With a stream for each signal the second one wins now and then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_of_a_hundred_replies_arrive_although_the_end_is_right_behind() {
+    let Some(bus) = Bus::start() else { return };
+    let service = Service { capabilities: REPLIES, ..Service::default() };
+    let connection = service.appear(&bus).await;
+    let (notifier, mut events) = bus.notifier().await;
+    appeared(&mut events).await;
+    for n in 1..=100 {
+        let (key, text) = (format!("banner {n}"), format!("use branch {n}"));
+        notifier.show(asking(&key)).await.unwrap();
+        let pause = Duration::from_micros(if n % 2 == 0 { 20 } else { 0 });
+        service.reply(&connection, n, &text, pause).await;
+        assert_eq!(next(&mut events).await, NotifierEvent::Replied { key, text });
+    }
+    assert!(events.try_recv().is_err(), "the end of a banner that was answered is no news");
+}
+
+#[tokio::test]
+async fn a_field_is_there_where_it_is_announced_and_a_button_elsewhere() {
+    let field = Field { hint: "Your answer".into(), send: "Send".into() };
+    let with_field: &[&str] = &["default", "Open", "red", "Red", "inline-reply", "Answer"];
+    let with_button: &[&str] = &["default", "Open", "red", "Red", "open", "Answer"];
+    for (capabilities, actions, field) in [
+        (REPLIES, with_field, Some(field)),
+        (&["actions"], with_button, None),
+        // Without buttons a field is none either.
+        (&["body", "inline-reply"], &[], None),
+        (&["body"], &[], None),
+    ] {
+        let Some(bus) = Bus::start() else { return };
+        let service = Service { capabilities, ..Service::default() };
+        let _connection = service.appear(&bus).await;
+        let (notifier, mut events) = bus.notifier().await;
+        appeared(&mut events).await;
+        notifier.show(asking("one")).await.unwrap();
+        let calls = service.calls();
+        let [Call::Notify { actions: shown, .. }] = calls.as_slice() else { panic!("{calls:?}") };
+        assert_eq!(shown, actions, "{capabilities:?}");
+        assert_eq!(service.fields.lock().unwrap().as_slice(), [field], "{capabilities:?}");
+    }
+}
+
+#[tokio::test]
+async fn that_nothing_is_to_be_shown_is_known_from_the_beginning_and_followed() {
+    let is_inhibited = |notifier: &DesktopNotifier| match notifier.status() {
+        NotifierStatus::Ready { inhibited, .. } => inhibited,
+        NotifierStatus::NoService | NotifierStatus::NoSession => false,
+    };
+    for (capabilities, announced) in [(&["actions", "inhibitions"], true), (&["actions", "body"], false)] {
+        let Some(bus) = Bus::start() else { return };
+        let service = Service { capabilities, inhibited: true, ..Service::default() };
+        let connection = service.appear(&bus).await;
+        let (notifier, mut events) = bus.notifier().await;
+        appeared(&mut events).await;
+        assert_eq!(is_inhibited(&notifier), announced);
+        let there = connection.object_server().interface::<_, Service>(PATH).await.unwrap();
+        for on in [false, true, true, false] {
+            there.get_mut().await.inhibited = on;
+            there.get().await.inhibited_changed(there.signal_emitter()).await.unwrap();
+        }
+        if announced {
+            for on in [false, true, false] {
+                assert_eq!(next(&mut events).await, NotifierEvent::Inhibited(on));
+            }
+        }
+        assert!(!is_inhibited(&notifier));
+        // Nobody else can say so.
+        let stranger = bus.connect().await;
+        let changed = HashMap::from([("Inhibited", zbus::zvariant::Value::from(true))]);
+        let body = (SERVICE, changed, Vec::<String>::new());
+        let properties = "org.freedesktop.DBus.Properties";
+        stranger.emit_signal(None::<&str>, PATH, properties, "PropertiesChanged", &body).await.unwrap();
+        notifier.show(banner("one")).await.unwrap();
+        assert!(!is_inhibited(&notifier));
     }
 }
 
@@ -329,6 +484,7 @@ async fn nobody_else_can_press_a_button() {
     for name in names.into_iter().filter(|name| name.as_str().starts_with(':')) {
         let body = (1_u32, "ok");
         stranger.emit_signal(Some(&name), PATH, SERVICE, "ActionInvoked", &body).await.unwrap();
+        stranger.emit_signal(Some(&name), PATH, SERVICE, "NotificationReplied", &body).await.unwrap();
     }
     zbus::fdo::DBusProxy::new(&stranger).await.unwrap().get_id().await.unwrap();
     Service::notification_closed(&emitter, 1, 2).await.unwrap();

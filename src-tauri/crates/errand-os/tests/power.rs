@@ -165,6 +165,20 @@ async fn a_logind_that_refuses_or_is_missing_is_named_and_nothing_waits_for_it()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_waits_for_us_and_is_told_also_by_a_logind_that_was_started_again() {
+    let Some(bus) = Bus::start() else { return };
+    let mut logind = Logind::start(&bus.address()).await.unwrap();
+    let (_power, mut events) = SystemPower::start_on(&bus.address());
+    eventually("a shutdown would wait", || logind.delays().len() == 1).await;
+    logind.die().await.unwrap();
+    logind.come_back().await.unwrap();
+    eventually("it would wait again", || logind.delays().len() == 1).await;
+    assert_eq!((logind.delays()[0].what.as_str(), logind.inhibitors().len()), ("shutdown", 0));
+    logind.prepare_for_shutdown().await.unwrap();
+    assert_eq!(next(&mut events).await, PowerEvent::ShuttingDown);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_is_taken_again_from_a_logind_and_a_bus_that_were_started_again() {
     let Some(mut bus) = Bus::start() else { return };
     let mut logind = Logind::start(&bus.address()).await.unwrap();

@@ -68,6 +68,7 @@ types!(
     TimelineRow,
     Event,
     LogLine,
+    Draft,
     Window,
     Empty,
     TurnLimitsGiven,

@@ -35,9 +35,9 @@ pub use parts::{
     QuestionView, ReasonView, RunView, SubtaskView, TimelineRow, WireError,
 };
 pub use requests::{
-    AllowFolder, AnswerQuestion, ArchiveTasks, BackupTo, CancelTasks, DeleteTasks, EditTask, Empty, FocusOn,
-    FolderRef, GetSetting, ListDeliveries, ListTasks, MessageMode, PauseTasks, PreviewProgram, Quit, Raise,
-    ReadLog, RetryTask, RunTask, SetSetting, TaskRef, TurnLimitsGiven, WaitTasks, Window, WriteTo,
+    AllowFolder, AnswerQuestion, ArchiveTasks, BackupTo, CancelTasks, DeleteTasks, Draft, EditTask, Empty,
+    FocusOn, FolderRef, GetSetting, ListDeliveries, ListTasks, MessageMode, PauseTasks, PreviewProgram, Quit,
+    Raise, ReadLog, RetryTask, RunTask, SetSetting, TaskRef, TurnLimitsGiven, WaitTasks, Window, WriteTo,
 };
 pub use views::{
     BackupDone, Changed, DeliveryList, DoctorReport, DoctorRow, EngineStatus, KeepingAwake, LogPage,

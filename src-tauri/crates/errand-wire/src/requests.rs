@@ -353,6 +353,30 @@ pub struct Window {
     #[ts(optional)]
     #[serde(default)]
     pub task: Option<String>,
+    /// What the first window is filled in with, by a link.
+    #[ts(optional)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Draft>,
+}
+
+impl Window {
+    pub fn quick() -> Window {
+        Window { kind: WindowKind::Quick, task: None, draft: None }
+    }
+
+    pub fn task(task: impl Into<String>) -> Window {
+        Window { kind: WindowKind::Task, task: Some(task.into()), draft: None }
+    }
+}
+
+/// Something to be handed over that its person has not looked at yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(default)]
+pub struct Draft {
+    #[ts(optional)]
+    pub brief: Option<String>,
+    #[ts(optional)]
+    pub folder: Option<String>,
 }
 
 /// Brings the desktop forward.

@@ -110,6 +110,70 @@ fn a_button_of_a_banner_answers() {
 }
 
 #[test]
+fn what_is_typed_on_a_banner_answers_and_what_does_not_count_is_asked_again() {
+    let mut service = Service::absent();
+    service.appear_with(&["actions", "body", "inline-reply"]);
+    let home = Home::new().on_bus(service.bus());
+    home.start_and_keep();
+    let script = r#"echo "got $($ERRAND_PROGRAM ask 'Which branch?')""#;
+    let asks = home.sh("--title release", script);
+    let title = format!("A program asks in {asks}");
+    let banner = service.shown(&title);
+    assert_eq!(banner.actions.last().unwrap(), &("inline-reply".to_owned(), "Answer".to_owned()));
+    assert_eq!(
+        banner.hints.get("x-kde-reply-submit-button-text").map(|hint| hint.to_string()),
+        Some("\"Send\"".into())
+    );
+    service.reply(&banner, "  ");
+    let again = service.shown_where("it is asked again", |shown| shown.body.lines().count() == 3);
+    assert_eq!(again.body, "release\nWhich branch?\nYour answer did not count: it is empty");
+    assert_eq!(home.task(&asks)["questions"][0]["state"], "open");
+    service.reply(&again, "main; rm -rf \"$HOME\"");
+    home.wait_for_state(&asks, "completed");
+    assert_eq!(home.report(&asks), "got main; rm -rf \"$HOME\"");
+    assert_eq!(home.task(&asks)["questions"][0]["answered"]["surface"], "notification");
+    service.shown("Done: release");
+    assert_eq!(service.calls(), [&title, &title, "Done: release"]);
+    home.quit();
+}
+
+#[test]
+fn a_service_without_buttons_gets_none_and_each_thing_once_and_none_at_all_loses_nothing() {
+    let mut service = Service::absent();
+    let home = Home::new().on_bus(service.bus());
+    home.start_and_keep();
+    let asks = home.sh("--title painting", ASKS);
+    home.wait_for_state(&asks, "needs_you");
+    let ended = home.sh("--title early", "true");
+    home.ended(&[&ended]);
+    for id in [&asks, &ended] {
+        let rows = deliveries(&home, id);
+        assert_eq!(
+            (&rows[0]["times_shown"], &rows[0]["code"]),
+            (&0.into(), &"no_service".into()),
+            "{rows:?}"
+        );
+    }
+    service.appear_with(&["body"]);
+    let title = format!("A program asks in {asks}");
+    let banner = service.shown(&title);
+    assert_eq!((banner.actions.as_slice(), banner.body.as_str()), (&[][..], "painting\nWhich colour?"));
+    assert!(service.shown("Done: early").actions.is_empty());
+    home.ok(&format!("answer {asks} Red"));
+    service.wait_closed(&banner);
+    let last = home.sh("--title last", "true");
+    service.shown("Done: last");
+    home.ended(&[&asks, &last]);
+    wait_for_delivery(&home, &asks, "is told", |row| row["kind"] == "result" && row["state"] == "shown");
+    let mut calls = service.calls();
+    calls.sort();
+    let mut once = ["Done: early", "Done: last", "Done: painting", "close 1", &title].map(str::to_owned);
+    once.sort();
+    assert_eq!(calls.iter().map(|call| call.replace("close 2", "close 1")).collect::<Vec<_>>(), once);
+    home.quit();
+}
+
+#[test]
 fn a_service_that_dies_again_and_again_shows_a_thing_three_times() {
     let mut service = Service::start();
     let home = Home::new().on_bus(service.bus());

@@ -80,6 +80,41 @@ fn it_finishes_what_runs_and_keeps_what_waits() {
 }
 
 #[test]
+fn a_worker_stops_after_its_turn_and_goes_on_from_there_at_the_next_start() {
+    let home = Home::new();
+    home.start_and_keep();
+    let gate = home.fifo("gate");
+    let script = format!(
+        r#"echo "$ERRAND_TURN" >> turns
+        if [ "$ERRAND_TURN" = 1 ]; then
+            read -r _ < {}
+            echo '{{"status": "continue", "summary": "half of it"}}' > "$ERRAND_RESPONSE_FILE"
+        else
+            echo '{{"status": "done", "summary": "all of it", "report": "whole"}}' > "$ERRAND_RESPONSE_FILE"
+        fi"#,
+        gate.display()
+    );
+    let said = home.run(["run", "Do it in two steps", "--", "sh", "-c", &script]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let id = said.out.trim().to_owned();
+    home.wait_for_file("turns");
+    let mut quits = background(home.command(["quit"]));
+    let mut err = std::io::BufReader::new(quits.child().stderr.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut err, &mut line).unwrap();
+    assert!(line.contains("after their current turn") && line.contains(&id), "{line}");
+    home.open(&gate);
+    let said = finish(quits);
+    assert_eq!((said.code, said.out.as_str()), (0, "Errand has left.\n"), "{said:?}");
+    home.nothing_left();
+    home.start_and_keep();
+    home.ended(&[&id]);
+    assert_eq!((home.state(&id).as_str(), home.report(&id).as_str()), ("completed", "whole"));
+    assert_eq!(home.lines("turns"), ["1", "2"], "no turn was taken twice");
+    home.quit();
+}
+
+#[test]
 fn told_to_leave_now_it_cancels_what_runs() {
     let home = Home::new();
     home.start_and_keep();

@@ -8,7 +8,7 @@ use errand_testkit::desktop::{Desktop, Parts, Running, wait};
 use tokio::runtime::Runtime;
 
 use crate::worker::script;
-use crate::world::{Home, LIMIT};
+use crate::world::{Home, LIMIT, clock};
 
 const LOGIND: &str = "/lib/systemd/systemd-logind";
 
@@ -48,7 +48,8 @@ impl System {
             let rows: Vec<(String, String, String, String, u32, u32)> = reply.body().deserialize()?;
             Ok::<_, zbus::Error>(rows)
         };
-        let rows = self.runtime.block_on(listed).unwrap().into_iter().filter(|row| row.5 == pid);
+        let rows =
+            self.runtime.block_on(listed).unwrap().into_iter().filter(|row| row.5 == pid && row.3 == "block");
         rows.map(|(what, who, why, mode, ..)| Inhibitor { what, who, why, mode }).collect()
     }
 }
@@ -180,4 +181,28 @@ fn the_logind_of_this_system_agrees() {
     until_held("it is held", true, || system.listed(pid));
     engine.kill();
     until_held("it is let go", false, || system.listed(pid));
+}
+
+#[test]
+fn a_shutdown_waits_until_what_is_at_work_is_written_down_and_nothing_is_left() {
+    let system = System::new();
+    let logind = system.logind();
+    let home = system.home();
+    let mut engine = home.start();
+    wait::until("a shutdown would wait", LIMIT, || Ok((logind.delays().len() == 1).then_some(()))).unwrap();
+    let [what, who, why, mode] =
+        ["shutdown", "Errand", "Writes down what is at work", "delay"].map(str::to_owned);
+    assert_eq!(logind.delays(), [Inhibitor { what, who, why, mode }]);
+    let stubborn = home.sh("", "trap '' TERM; echo begun; while :; do sleep 1; done");
+    home.wait_for(&stubborn, "has printed", |task| task["run"]["last_output_at"].is_string());
+    let begin = clock::now();
+    system.runtime.block_on(logind.prepare_for_shutdown()).unwrap();
+    engine.running.wait(LIMIT).unwrap();
+    let took = begin.elapsed();
+    assert!(took < std::time::Duration::from_secs(5), "it took {took:?}");
+    assert_eq!(logind.delays(), []);
+    home.nothing_left();
+    let _engine = home.start();
+    assert_eq!(home.wait_for_state(&stubborn, "unknown")["reason"]["code"], "engine_stopped");
+    home.quit();
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use errand_testkit::desktop::notifications::{Call, NotificationService, Shown};
+use errand_testkit::desktop::notifications::{Call, NotificationService, Shown, USUAL};
 use errand_testkit::desktop::{Desktop, Parts};
 use tokio::runtime::Runtime;
 
@@ -32,8 +32,13 @@ impl Service {
     }
 
     pub fn appear(&mut self) {
-        let started = self.runtime.block_on(NotificationService::start(&self.desktop));
-        self.notifications = Some(started.unwrap());
+        self.appear_with(USUAL);
+    }
+
+    /// One that announces these abilities.
+    pub fn appear_with(&mut self, capabilities: &[&str]) {
+        let started = NotificationService::start_with(&self.desktop, capabilities);
+        self.notifications = Some(self.runtime.block_on(started).unwrap());
     }
 
     pub fn bus(&self) -> &str {
@@ -81,6 +86,11 @@ impl Service {
     pub fn try_press(&self, shown: &Shown, label: &str) {
         let key = shown.key(label).unwrap_or_else(|| panic!("no {label} in {:?}", shown.actions));
         drop(self.runtime.block_on(self.service().press(shown.id, key)));
+    }
+
+    /// The person types this on the banner.
+    pub fn reply(&self, shown: &Shown, text: &str) {
+        self.runtime.block_on(self.service().reply(shown.id, text)).unwrap();
     }
 
     /// The service ends without a word; another one comes.

@@ -18,6 +18,8 @@ function freshKey(): string {
 export class Quick {
   line = $state('');
   folder = $state('');
+  /** What a link has brought; null without one. It is for a program that its person names. */
+  brief = $state<string | null>(null);
   preview = $state.raw<ProgramPreview | null>(null);
   refusal = $state.raw<WireError | null>(null);
   accepted = $state.raw<Accepted | null>(null);
@@ -75,6 +77,19 @@ export class Quick {
     this.#edited();
   }
 
+  /** Of a link: nothing is kept of it, and nothing starts. The program is never part of it. */
+  fillIn({ brief, folder }: { brief: string; folder: string }): void {
+    this.accepted = null;
+    if (brief) this.brief = brief;
+    if (folder) this.folder = folder;
+    this.#edited();
+  }
+
+  write(brief: string | null): void {
+    this.brief = brief;
+    this.#edited();
+  }
+
   async chooseFolder(): Promise<void> {
     const chosen = await this.#platform.window.chooseFolder().catch(() => null);
     if (chosen) this.setFolder(chosen);
@@ -89,7 +104,9 @@ export class Quick {
     this.#key ??= freshKey();
     try {
       const cwd = this.folder.trim() || undefined;
-      const reply = await this.#platform.call('run', { line, cwd, key: this.#key });
+      const brief = this.brief?.trim() || undefined;
+      const reply = await this.#platform.call('run', { line, cwd, brief, key: this.#key });
+      this.brief = null;
       this.#taken(line, reply);
       return reply.notes.length === 0;
     } catch (error) {

@@ -95,7 +95,7 @@ impl Body for command::Raise {
 impl Body for command::Quit {
     async fn run(api: &Api, params: Quit) -> Result<QuitReply, Fault> {
         let how = match params.mode {
-            QuitMode::Pause => Leave::WhenIdle,
+            QuitMode::Pause => Leave::Pause,
             QuitMode::Finish => Leave::Finish,
             QuitMode::Now => Leave::Now,
         };

@@ -1,6 +1,7 @@
-use errand_base::{Fault, Timestamp};
-use errand_engine::settings::{self, Setting};
+use errand_base::{Code, Fault, Timestamp};
+use errand_engine::settings::{self, AUTOSTART, Setting};
 use errand_model::Reason;
+use errand_os::Autostart;
 use errand_store::{Entry, SubjectKind};
 use errand_wire::{Empty, GetSetting, SetSetting, SettingView, Settings, command};
 
@@ -11,7 +12,7 @@ impl Body for command::SettingsList {
         let kept = api.store.read(|reader| reader.settings().all()).await?;
         let settings = settings::ALL.iter().map(|setting| {
             let value = kept.iter().find(|(name, _)| name == setting.name).map(|(_, value)| value.clone());
-            describe(setting, value, api.clock.now())
+            describe(setting, outside(api, setting).or(value), api.clock.now())
         });
         Ok(Settings { settings: settings.collect() })
     }
@@ -29,6 +30,9 @@ impl Body for command::SettingsSet {
         let setting = Setting::find(&params.name)?;
         let kept = api.store.read(|reader| reader.settings().all()).await?;
         let value = setting.read_at(&params.value, api.clock.now(), &kept)?;
+        if setting.name == AUTOSTART {
+            switch_autostart(api, &value)?;
+        }
         keep(api, setting.name, &value).await?;
         read(api, setting).await
     }
@@ -65,7 +69,27 @@ pub(super) async fn keep(api: &Api, name: &'static str, value: &str) -> Result<(
 async fn read(api: &Api, setting: &Setting) -> Result<SettingView, Fault> {
     let name = setting.name;
     let kept = api.store.read(move |reader| reader.settings().get(name)).await?;
-    Ok(describe(setting, kept, api.clock.now()))
+    Ok(describe(setting, outside(api, setting).or(kept), api.clock.now()))
+}
+
+/// What is so outside of our rows, where those only say what was wanted.
+fn outside(api: &Api, setting: &Setting) -> Option<String> {
+    let is_on = setting.name == AUTOSTART && autostart(api).is_some_and(|entry| entry.is_on());
+    (setting.name == AUTOSTART).then(|| if is_on { "on" } else { "off" }.to_owned())
+}
+
+fn switch_autostart(api: &Api, value: &str) -> Result<(), Fault> {
+    let entry = autostart(api).ok_or_else(|| {
+        Fault::new(Code::ProgramMissing, "Errand cannot be started at login here.")
+            .hint("It needs its desktop app, `errand-desktop`, beside `errand`, on Linux.")
+    })?;
+    entry.switch(value == "on").map_err(|error| {
+        Fault::new(Code::StoreFailed, format!("The entry for your login cannot be changed: {error}."))
+    })
+}
+
+fn autostart(api: &Api) -> Option<Autostart> {
+    Autostart::of(&api.home, api.desktop_binary.as_deref()?)
 }
 
 fn describe(setting: &Setting, kept: Option<String>, now: Timestamp) -> SettingView {

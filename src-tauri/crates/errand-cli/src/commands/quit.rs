@@ -21,7 +21,7 @@ pub async fn quit(session: &Session, typed: &Quit) -> End {
     let (raw, reply) = ask::<command::Quit>(&client, wire::Quit { mode }).await?;
     if session.json {
         output::document(&raw)?;
-    } else if let (QuitMode::Finish, Some(note)) = (mode, waits_for(&reply)) {
+    } else if let Some(note) = waits_for(mode, &reply) {
         output::note(&note);
     }
     client.closed().await;
@@ -38,7 +38,12 @@ pub async fn quit(session: &Session, typed: &Quit) -> End {
     Ok(0)
 }
 
-fn waits_for(reply: &QuitReply) -> Option<String> {
+fn waits_for(mode: QuitMode, reply: &QuitReply) -> Option<String> {
     let names: Vec<&str> = reply.finishing.iter().map(|id| id.as_str()).collect();
-    (!names.is_empty()).then(|| format!("Leaves when these have ended: {}", names.join(", ")))
+    let said = match mode {
+        QuitMode::Finish => "Leaves when these have ended",
+        QuitMode::Pause => "Leaves after their current turn; they go on at the next start",
+        QuitMode::Now => return None,
+    };
+    (!names.is_empty()).then(|| format!("{said}: {}", names.join(", ")))
 }

@@ -37,14 +37,19 @@ impl Dispatcher {
 
     pub(super) fn quit(&mut self, how: Leave, reply: Reply<Vec<TaskId>>) {
         let mut running: Vec<TaskId> = Vec::new();
+        let mut plain: Vec<&str> = Vec::new();
         for (id, entry) in &self.live {
             if entry.live.task.run.is_some() || entry.committing.is_some() {
                 running.push(id.clone());
+                if !entry.live.task.talk.worker {
+                    plain.push(id.as_str());
+                }
             }
         }
         running.sort();
-        if how == Leave::WhenIdle && !running.is_empty() {
-            let names: Vec<&str> = running.iter().map(TaskId::as_str).collect();
+        plain.sort_unstable();
+        if how == Leave::Pause && !plain.is_empty() {
+            let names = plain;
             let text = format!("Still running: {}.", names.join(", "));
             drop(reply.send(Err(Fault::new(Code::ProgramsRunning, text))));
             return;
@@ -52,7 +57,7 @@ impl Dispatcher {
         self.leaving = Some(how);
         for task in &running {
             match how {
-                Leave::WhenIdle | Leave::Finish => {}
+                Leave::Pause | Leave::Finish => {}
                 Leave::Now => self.post(task, Letter::of(Event::QuitNow)),
                 Leave::Shutdown => self.end_for_leaving(task),
             }

@@ -8,7 +8,7 @@ use errand_model::{Event, Gap, Moment, Task, Vigil, Watch};
 use errand_os::PowerEvent;
 
 use super::{Dispatcher, Letter};
-use crate::input::{Action, Counts};
+use crate::input::{Action, Counts, Leave};
 
 /// What is known of the machine, and what is wanted of it.
 pub(super) struct Awake {
@@ -79,6 +79,7 @@ impl Dispatcher {
             }
             // To be handled at all is what it is for: timers and clocks are looked at with every input.
             PowerEvent::ClockJumped => {}
+            PowerEvent::ShuttingDown => self.quit(Leave::Shutdown, tokio::sync::oneshot::channel().0),
             PowerEvent::OnBattery(on_battery) => self.awake.on_battery = on_battery,
         }
     }

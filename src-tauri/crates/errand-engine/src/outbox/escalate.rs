@@ -4,6 +4,7 @@ use errand_agents::herald::Message;
 use errand_base::{TaskId, Timestamp, say_duration};
 use errand_model::gate::{MOST_SHOWINGS, Verdict, Why, gate};
 use errand_model::{DeliveryKind, Reason};
+use errand_os::NotifierStatus;
 use errand_store::{Delivery, Escalation, Reader, StoreError};
 use serde_json::json;
 
@@ -31,11 +32,12 @@ impl Outbox {
         }
         let now = self.clock.now();
         let focused = self.screen().focused();
+        let inhibited = matches!(self.notifier.status(), NotifierStatus::Ready { inhibited: true, .. });
         let running = self.being_told().clone();
         let (overdue, unfinished, next) = self
             .store
             .read(move |reader| {
-                let around = Surroundings::read(reader, focused, now)?;
+                let around = Surroundings { inhibited, ..Surroundings::read(reader, focused, now)? };
                 let (mut overdue, mut unfinished, mut next) = (Vec::new(), Vec::new(), None);
                 for delivery in reader.deliveries().unattended()? {
                     if delivery.escalation == Some(Escalation::Due) {
@@ -139,13 +141,18 @@ fn due(facts: &Facts, around: &Surroundings, now: Timestamp) -> Next {
     }
     let told_at = match gate(&candidate, &around.world(&candidate), now) {
         Verdict::Drop { .. } => return Next::Never,
-        // They look at it.
+        // They look at it, or do not want to be disturbed by anything that they have not seen yet.
         Verdict::NoBanner { .. } => return Next::Never,
+        Verdict::Wait { .. } if facts.delivery.shown_at.is_none() => return Next::Never,
         // It is not told yet because the person wants it so.
         Verdict::Hold { until, .. } if facts.delivery.shown_at.is_none() => {
             return Next::At(until.plus(after));
         }
-        Verdict::Hold { .. } | Verdict::Show { .. } | Verdict::Together { .. } | Verdict::Digest { .. } => {
+        Verdict::Wait { .. }
+        | Verdict::Hold { .. }
+        | Verdict::Show { .. }
+        | Verdict::Together { .. }
+        | Verdict::Digest { .. } => {
             let held_on_purpose = matches!(facts.why(), Some(Why::QuietHours | Why::Muted));
             let from = facts.delivery.until.filter(|_| held_on_purpose);
             facts.delivery.shown_at.or(from).unwrap_or(facts.delivery.created_at)

@@ -18,6 +18,7 @@ pub(super) struct Facts {
 /// What the gate looks at beside a delivery.
 pub(super) struct Surroundings {
     pub attention: Attention,
+    pub inhibited: bool,
     pub focused: Vec<TaskId>,
     pub asking: Vec<Asking>,
     pub told: Vec<Timestamp>,
@@ -31,13 +32,14 @@ impl Surroundings {
     ) -> Result<Surroundings, StoreError> {
         let attention = Attention::from_kept(&reader.settings().all()?);
         let told = reader.deliveries().counted_since(now.minus(COUNTED))?;
-        Ok(Surroundings { attention, focused, asking: Vec::new(), told })
+        Ok(Surroundings { attention, inhibited: false, focused, asking: Vec::new(), told })
     }
 
     pub fn world<'a>(&'a self, candidate: &'a Candidate) -> World<'a> {
         World {
             settings: &self.attention.gate,
             zone: &self.attention.zone,
+            inhibited: self.inhibited,
             focused: candidate.task.as_ref().filter(|task| self.focused.contains(task)),
             asking: &self.asking,
             told: &self.told,

@@ -88,6 +88,7 @@ fn decide(facts: &Facts, around: &Surroundings, service: &str, now: Timestamp) -
         Verdict::Show { why } => Move::Show(why),
         Verdict::Together { why, .. } => Move::Join(why),
         Verdict::Hold { until, why } => Move::Hold { until: Some(until), why },
+        Verdict::Wait { why } => Move::Hold { until: None, why },
         Verdict::Digest { why } if !around.attention.digest => Move::File(why),
         Verdict::Digest { why } => Move::Hold { until: digest_at(why, facts, around, now), why },
         // It is settled by its answer. The window was left since; nobody is interrupted by what they have seen.

@@ -22,6 +22,7 @@ struct Service {
     /// On the bus; another one after a restart.
     owner: String,
     name: String,
+    inhibited: bool,
 }
 
 struct Looked {
@@ -41,8 +42,8 @@ impl Outbox {
         }
         self.refresh().await?;
         let escalation = self.escalate().await?;
-        let NotifierStatus::Ready { owner, name, .. } = status else { return Ok(escalation) };
-        let service = Service { owner, name };
+        let NotifierStatus::Ready { owner, name, inhibited, .. } = status else { return Ok(escalation) };
+        let service = Service { owner, name, inhibited };
         let again = std::mem::take(&mut self.screen().again);
         let looked = match self.decide(&service, again).await {
             Ok(looked) => looked,
@@ -82,7 +83,7 @@ impl Outbox {
 
     async fn decide(&self, service: &Service, again: bool) -> Result<Looked, StoreError> {
         let now = self.clock.now();
-        let owner = service.owner.clone();
+        let (owner, inhibited) = (service.owner.clone(), service.inhibited);
         let (focused, asking) = {
             let screen = self.screen();
             (screen.focused(), screen.asking())
@@ -90,6 +91,7 @@ impl Outbox {
         self.store
             .read(move |reader| {
                 let mut around = Surroundings::read(reader, focused, now)?;
+                around.inhibited = inhibited;
                 around.asking = asking.into_iter().map(|(_, asking)| asking).collect();
                 let mut due = Vec::new();
                 let mut later = Vec::new();

@@ -6,7 +6,7 @@
 use errand_base::{TaskId, Timestamp};
 use errand_model::gate::{self, Origin};
 use errand_model::{DeliveryKind, Hold, Question, QuestionKind, Reason, State};
-use errand_os::{Banner, text};
+use errand_os::{Banner, Reply, text};
 use errand_store::{Delivery, DeliveryState, Reader, StoreError, Stored};
 use jiff::tz::TimeZone;
 
@@ -22,6 +22,8 @@ const ITEMS: usize = 3;
 /// A service shows no more buttons beside one another, and no longer ones.
 const BUTTONS: usize = 3;
 const BUTTON: usize = 24;
+/// Of a sentence that says why an answer did not count.
+const NOTE: usize = 110;
 /// What the key of a button begins with that answers.
 const ANSWER: &str = "answer-q";
 
@@ -43,20 +45,52 @@ pub(super) fn banner(
         DeliveryKind::Result => (format!("Done: {title}"), outcome),
         DeliveryKind::Failure => (format!("{}: {title}", ending(stored.task.state)), outcome),
         DeliveryKind::Question => {
-            let open = stored.task.questions.iter().find(|question| Some(question.n) == delivery.question);
-            let Some(question) = open else { return Ok(None) };
-            // Its person knows the task at the top.
-            let root = reader.tasks().root_of(seq)?.filter(|root| root.seq != seq);
-            let asks = match root {
-                Some(root) => (root.id, format!("{}: {title}", text::line(&root.title, NAME).text)),
-                None => (stored.task.id.clone(), title.clone()),
-            };
-            return Ok(Some(asking(delivery, &stored, question, asks)));
+            return question(reader, delivery, &stored, None);
         }
         DeliveryKind::Notice => notice(reader, &stored)?,
         DeliveryKind::Digest => return Ok(None),
     };
     Ok(Some(Banner { urgent: is_urgent(delivery), ..plain(delivery.id, &headline, &body) }))
+}
+
+/// The banner of a question once more, for somebody whose answer did not count.
+pub(super) struct Again {
+    pub banner: Banner,
+    /// The one that its person knows.
+    pub task: TaskId,
+    /// It may stand with others.
+    pub asks: bool,
+}
+
+pub(super) fn once_more(
+    reader: &Reader<'_>,
+    delivery: &Delivery,
+    why: &str,
+) -> Result<Option<Again>, StoreError> {
+    let stored = delivery.task.map(|seq| reader.tasks().by_seq(seq)).transpose()?.flatten();
+    let Some(stored) = stored else { return Ok(None) };
+    let root = reader.tasks().root_of(stored.seq)?;
+    let task = root.map_or_else(|| stored.task.id.clone(), |root| root.id);
+    let banner = question(reader, delivery, &stored, Some(why))?;
+    Ok(banner.map(|banner| Again { asks: !banner.urgent, banner, task }))
+}
+
+/// `None` if it is not open any more.
+fn question(
+    reader: &Reader<'_>,
+    delivery: &Delivery,
+    stored: &Stored,
+    refused: Option<&str>,
+) -> Result<Option<Banner>, StoreError> {
+    let open = stored.task.questions.iter().find(|question| Some(question.n) == delivery.question);
+    let Some(question) = open else { return Ok(None) };
+    // Its person knows the task at the top.
+    let root = reader.tasks().root_of(stored.seq)?.filter(|root| root.seq != stored.seq);
+    let asks = match root {
+        Some(root) => (root.id, format!("{}: {}", text::line(&root.title, NAME).text, stored.title)),
+        None => (stored.task.id.clone(), stored.title.clone()),
+    };
+    Ok(Some(asking(delivery, stored, question, asks, refused)))
 }
 
 fn plain(id: i64, title: &str, body: &str) -> Banner {
@@ -69,8 +103,11 @@ fn plain(id: i64, title: &str, body: &str) -> Banner {
     }
 }
 
+/// The key of the button that leads to a window.
+const OPEN: &str = "open";
+
 fn open(label: &str) -> Vec<(String, String)> {
-    ["default", "open"].map(|key| (key.to_owned(), label.to_owned())).into()
+    ["default", OPEN].map(|key| (key.to_owned(), label.to_owned())).into()
 }
 
 fn is_urgent(delivery: &Delivery) -> bool {
@@ -103,37 +140,70 @@ fn asker(question: &Question) -> &'static str {
 }
 
 /// `asks`: the task that its person knows, and what it is called.
-fn asking(delivery: &Delivery, stored: &Stored, question: &Question, asks: (TaskId, String)) -> Banner {
+fn asking(
+    delivery: &Delivery,
+    stored: &Stored,
+    question: &Question,
+    asks: (TaskId, String),
+    refused: Option<&str>,
+) -> Banner {
     let (task, name) = asks;
     let name = text::line(&name, 2 * NAME).text;
-    let room = text::BODY - name.chars().count() - 1;
-    let asked = text::line(&question.text, room);
-    let title = format!("{} asks in {task}", asker(question));
+    let note = refused.map(|why| text::line(&format!("Your answer did not count: {why}"), NOTE).text);
+    let taken = [Some(&name), note.as_ref()].into_iter().flatten().map(|line| line.chars().count() + 1);
+    let asked = text::line(&question.text, text::BODY - taken.sum::<usize>());
+    let lines = [Some(name), Some(asked.text), note].into_iter().flatten().filter(|line| !line.is_empty());
+    let Offer { actions, reply } = if asked.whole { Offer::of(question) } else { Offer::window("Review") };
     Banner {
         key: delivery.id.to_string(),
-        title,
-        body: if name.is_empty() { asked.text.clone() } else { format!("{name}\n{}", asked.text) },
+        title: format!("{} asks in {task}", asker(question)),
+        body: lines.collect::<Vec<_>>().join("\n"),
         urgent: is_urgent(delivery) || stored.task.policy.priority == errand_model::Priority::Urgent,
         stays: true,
-        actions: if asked.whole { answers(question) } else { open("Review") },
+        actions,
+        reply,
         replaces: None,
     }
 }
 
-/// A button for each answer, where all of them can be read on buttons; the rest is for the window.
-fn answers(question: &Question) -> Vec<(String, String)> {
-    let labels = labels(question);
-    let fits = |label: &String| {
-        let line = text::line(label, BUTTON);
-        // Some services read markup on buttons as well.
-        line.whole && line.text == *label && !label.contains(['<', '>', '&'])
-    };
-    if question.open || labels.is_empty() || labels.len() > BUTTONS || !labels.iter().all(fits) {
-        return open(if question.open || labels.is_empty() { "Answer" } else { "Review" });
+/// What can be done about a question on its banner.
+struct Offer {
+    actions: Vec<(String, String)>,
+    reply: Option<Reply>,
+}
+
+impl Offer {
+    fn window(label: &str) -> Offer {
+        Offer { actions: open(label), reply: None }
     }
-    let buttons =
-        labels.into_iter().enumerate().map(|(n, label)| (format!("{ANSWER}{}-{n}", question.n), label));
-    std::iter::once(("default".to_owned(), "Open".to_owned())).chain(buttons).collect()
+
+    /// A button for each answer, where all of them can be read on buttons; the rest is for the window. Where any text
+    /// will do there is a field beside them.
+    fn of(question: &Question) -> Offer {
+        let labels = labels(question);
+        let fits = |label: &String| {
+            let line = text::line(label, BUTTON);
+            // Some services read markup on buttons as well.
+            line.whole && line.text == *label && !label.contains(['<', '>', '&'])
+        };
+        let most = BUTTONS - usize::from(question.open);
+        if labels.len() > most || !labels.iter().all(fits) {
+            // Who cannot see what is offered should not answer yet.
+            return Offer::window("Review");
+        }
+        if labels.is_empty() && !question.open {
+            return Offer::window("Answer");
+        }
+        let buttons =
+            labels.into_iter().enumerate().map(|(n, label)| (format!("{ANSWER}{}-{n}", question.n), label));
+        let mut actions: Vec<_> =
+            std::iter::once(("default".to_owned(), "Open".to_owned())).chain(buttons).collect();
+        let reply = question.open.then(|| {
+            actions.push((OPEN.to_owned(), "Answer".to_owned()));
+            Reply { instead_of: OPEN.to_owned(), hint: "Your answer".to_owned() }
+        });
+        Offer { actions, reply }
+    }
 }
 
 fn labels(question: &Question) -> Vec<String> {

@@ -311,7 +311,7 @@ async fn quitting_is_refused_while_programs_run_and_ends_them_when_told() {
     let world = World::new().await;
     let id = world.hand_over("busy").await;
     let run = world.run_of(&id).await;
-    let fault = world.engine.quit(Leave::WhenIdle).await.unwrap_err();
+    let fault = world.engine.quit(Leave::Pause).await.unwrap_err();
     assert_eq!(fault.code, Code::ProgramsRunning);
     assert!(fault.message.contains(id.as_str()));
     assert_eq!(world.engine.quit(Leave::Now).await.unwrap(), std::slice::from_ref(&id));

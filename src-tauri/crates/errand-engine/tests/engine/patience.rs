@@ -12,7 +12,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// It waits between two turns, so there is nothing to end first.
 async fn left_and_started_again_after(world: World, pause: Duration) -> World {
-    assert_eq!(world.engine.quit(Leave::WhenIdle).await.unwrap(), []);
+    assert_eq!(world.engine.quit(Leave::Pause).await.unwrap(), []);
     world.engine.left().await;
     world.killed_and_started_again_after(pause).await
 }

@@ -40,6 +40,7 @@ pub fn digest_due(why: Why, world: &World<'_>, now: Timestamp) -> Option<Timesta
         | Why::Urgent
         | Why::ByHand
         | Why::Muted
+        | Why::DoNotDisturb
         | Why::QuietHours
         | Why::Question
         | Why::QuestionsTogether

@@ -13,6 +13,7 @@ pub enum Why {
     Urgent,
     ByHand,
     Muted,
+    DoNotDisturb,
     QuietHours,
     Question,
     QuestionsTogether,
@@ -27,7 +28,7 @@ pub enum Why {
 }
 
 impl Why {
-    pub const ALL: [Why; 20] = [
+    pub const ALL: [Why; 21] = [
         Why::Settled,
         Why::SubTask,
         Why::WindowFocused,
@@ -37,6 +38,7 @@ impl Why {
         Why::Urgent,
         Why::ByHand,
         Why::Muted,
+        Why::DoNotDisturb,
         Why::QuietHours,
         Why::Question,
         Why::QuestionsTogether,
@@ -61,6 +63,7 @@ impl Why {
             Why::Urgent => "urgent",
             Why::ByHand => "by_hand",
             Why::Muted => "muted",
+            Why::DoNotDisturb => "do_not_disturb",
             Why::QuietHours => "quiet_hours",
             Why::Question => "question",
             Why::QuestionsTogether => "questions_together",
@@ -91,6 +94,7 @@ impl Why {
             Why::Urgent => "It is urgent, so it was shown at once.",
             Why::ByHand => "You had started the task a short time before.",
             Why::Muted => "You had muted all notifications; it waits for the end of that.",
+            Why::DoNotDisturb => "Your desktop was set to “do not disturb”; it waits for the end of that.",
             Why::QuietHours => "It came in your quiet hours and waits for their end.",
             Why::Question => "The task cannot go on without your answer.",
             Why::QuestionsTogether => {
@@ -120,6 +124,7 @@ impl Why {
             | Why::Urgent
             | Why::ByHand
             | Why::Muted
+            | Why::DoNotDisturb
             | Why::QuietHours
             | Why::Question
             | Why::QuestionsTogether

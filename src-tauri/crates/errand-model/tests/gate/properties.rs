@@ -161,10 +161,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1_024, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_decided_fits_what_is_known((now, candidate, settings, zone, told, asking, focused) in scenes()) {
+    fn what_is_decided_fits_what_is_known(
+        (now, candidate, settings, zone, told, asking, focused) in scenes(),
+        inhibited in any::<bool>(),
+    ) {
         let own = own();
         let world =
-            World { settings: &settings, zone: &zone, focused: focused.then_some(&own), asking: &asking, told: &told };
+            World { settings: &settings, zone: &zone, inhibited, focused: focused.then_some(&own), asking: &asking, told: &told };
         let verdict = gate(&candidate, &world, now);
         prop_assert_eq!(verdict, gate(&candidate, &world, now));
         let quiet = settings.quiet.and_then(|quiet| quiet.end(now, &zone));
@@ -175,6 +178,7 @@ proptest! {
             Verdict::Show { why } => {
                 let any_time = matches!(why, Why::Security | Why::Urgent | Why::ByHand);
                 prop_assert!(quiet.is_none() || any_time, "{why:?} in quiet hours");
+                prop_assert!(!inhibited || matches!(why, Why::Security | Why::Urgent), "{why:?} is a disturbance");
                 prop_assert!(!why.counts() || !asks);
             }
             Verdict::Together { tasks, why } => {
@@ -185,6 +189,10 @@ proptest! {
                 prop_assert_eq!((Some(until), why), (quiet, Why::QuietHours));
                 prop_assert!(now < until && until <= now.plus(Duration::from_secs(23 * 3_600)));
                 prop_assert_eq!(retime(until, &candidate, &world, now), Retimed::Stays);
+                prop_assert!(!candidate.security && candidate.priority != Priority::Urgent && !candidate.escalated);
+            }
+            Verdict::Wait { why } => {
+                prop_assert!(inhibited && why == Why::DoNotDisturb);
                 prop_assert!(!candidate.security && candidate.priority != Priority::Urgent && !candidate.escalated);
             }
             Verdict::Digest { why } => {
@@ -225,7 +233,7 @@ proptest! {
         (now, told, per_hour) in now().prop_flat_map(|now| (Just(now), told(now), 1..4_u32))
     ) {
         let settings = Settings { per_hour, per_day: 1_000, ..Settings::default() };
-        let world = World { settings: &settings, zone: &TimeZone::UTC, focused: None, asking: &[], told: &told };
+        let world = World { settings: &settings, zone: &TimeZone::UTC, inhibited: false, focused: None, asking: &[], told: &told };
         let result = Candidate::new(Kind::Result);
         if gate(&result, &world, now) == (Verdict::Digest { why: Why::HourLimit }) {
             let due = digest_due(Why::HourLimit, &world, now).unwrap();
@@ -307,6 +315,7 @@ struct Outbox {
 impl Outbox {
     fn take(&mut self, candidate: Candidate, now: Timestamp) {
         let world = World {
+            inhibited: false,
             settings: &self.settings,
             zone: &self.zone,
             focused: None,
@@ -329,7 +338,7 @@ impl Outbox {
                 let due = digest_due(why, &world, now).unwrap();
                 self.waits.push((due, None));
             }
-            Verdict::Drop { .. } | Verdict::NoBanner { .. } => panic!("{verdict:?}"),
+            Verdict::Drop { .. } | Verdict::NoBanner { .. } | Verdict::Wait { .. } => panic!("{verdict:?}"),
         }
     }
 

@@ -50,9 +50,17 @@ impl FakeNotifier {
             owner: owner.clone(),
             name: name.clone(),
             capabilities: capabilities.clone(),
+            inhibited: false,
         };
         drop(state);
         self.emit(NotifierEvent::Available { owner, name, capabilities });
+    }
+
+    pub fn inhibit(&self, on: bool) {
+        if let NotifierStatus::Ready { inhibited, .. } = &mut self.state().status {
+            *inhibited = on;
+        }
+        self.emit(NotifierEvent::Inhibited(on));
     }
 
     pub fn disappear(&self) {
@@ -62,6 +70,10 @@ impl FakeNotifier {
 
     pub fn act(&self, key: &str, action: &str) {
         self.emit(NotifierEvent::Acted { key: key.into(), action: action.into() });
+    }
+
+    pub fn reply(&self, key: &str, text: &str) {
+        self.emit(NotifierEvent::Replied { key: key.into(), text: text.into() });
     }
 
     pub fn emit(&self, event: NotifierEvent) {

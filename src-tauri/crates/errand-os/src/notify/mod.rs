@@ -33,8 +33,19 @@ pub struct Banner {
     pub stays: bool,
     /// Key and label of each button. The key `default` means a click on the banner itself and has no button.
     pub actions: Vec<(String, String)>,
+    /// A text is wanted as well. Where the service has a field for one, that stands in the place of this button.
+    pub reply: Option<Reply>,
     /// The key of an earlier banner whose place this one takes. The same key again replaces in any case.
     pub replaces: Option<String>,
+}
+
+/// A field to type into, on the banner itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The key of the button that leads to a window with such a field.
+    pub instead_of: String,
+    /// What stands in the field before anything is typed.
+    pub hint: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,9 +58,17 @@ pub enum NotifierEvent {
     },
     /// Nobody shows banners now; those shown before are gone.
     Gone,
+    /// The person has told their desktop to show nothing for now, or to show things again.
+    Inhibited(bool),
+    /// A button was pressed. The banner is done with: nothing more is told of it.
     Acted {
         key: String,
         action: String,
+    },
+    /// A text was typed and sent, which also ends the banner.
+    Replied {
+        key: String,
+        text: String,
     },
     Closed {
         key: String,
@@ -77,6 +96,8 @@ pub enum NotifierStatus {
         owner: String,
         name: String,
         capabilities: Vec<String>,
+        /// The person has told their desktop to show nothing for now.
+        inhibited: bool,
     },
 }
 

@@ -43,6 +43,11 @@ impl Notifier for DesktopNotifier {
     }
 
     fn status(&self) -> NotifierStatus {
-        NotifierStatus::Ready { owner: "system".into(), name: "system".into(), capabilities: Vec::new() }
+        NotifierStatus::Ready {
+            owner: "system".into(),
+            name: "system".into(),
+            capabilities: Vec::new(),
+            inhibited: false,
+        }
     }
 }

@@ -69,6 +69,7 @@ impl SystemPower {
             status: status.clone(),
             events,
             inhibitor: None,
+            farewell: None,
             on_battery: false,
         };
         tokio::spawn(keeper.work());
@@ -110,6 +111,8 @@ struct Keeper {
     status: Status,
     events: mpsc::UnboundedSender<PowerEvent>,
     inhibitor: Option<OwnedFd>,
+    /// Makes a shutdown wait until we have left, for as long as the system allows.
+    farewell: Option<OwnedFd>,
     on_battery: bool,
 }
 

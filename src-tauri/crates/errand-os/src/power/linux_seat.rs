@@ -47,6 +47,7 @@ impl Seat {
         let signals = |sender| MatchRule::builder().msg_type(Type::Signal).sender(sender);
         let rules = [
             signals(LOGIND)?.interface(MANAGER)?.member("PrepareForSleep")?.build(),
+            signals(LOGIND)?.interface(MANAGER)?.member("PrepareForShutdown")?.build(),
             signals(UPOWER)?.interface(PROPERTIES)?.path(UPOWER_PATH)?.build(),
             signals(BUS)?.member("NameOwnerChanged")?.arg(0, LOGIND)?.build(),
             signals(BUS)?.member("NameOwnerChanged")?.arg(0, UPOWER)?.build(),
@@ -61,6 +62,7 @@ impl Seat {
     /// Until the connection is lost, or (`Break`) nobody wants anything any more.
     pub async fn work(mut self, keeper: &mut Keeper) -> ControlFlow<()> {
         self.look_at_battery(keeper).await;
+        self.ask_for_a_farewell(keeper).await;
         // What an earlier connection or logind gave is kept until there is something better.
         let mut take_at = keeper.wanted().map(|_| Instant::now());
         self.say(keeper);
@@ -122,6 +124,18 @@ impl Seat {
         keeper.status.set(PowerStatus::Unable(refused));
     }
 
+    /// Time to write down what was at work. Without it we are told just the same, and may be killed on the way.
+    async fn ask_for_a_farewell(&self, keeper: &mut Keeper) {
+        let Some(logind) = self.logind.as_deref() else { return };
+        let what = ("shutdown", "Errand", "Writes down what is at work", "delay");
+        let asked = self.connection.call_method(Some(logind), MANAGER_PATH, Some(MANAGER), "Inhibit", &what);
+        match timeout(PATIENCE, asked).await {
+            Ok(Ok(reply)) => keeper.farewell = reply.body().deserialize::<OwnedFd>().ok(),
+            Ok(Err(error)) => tracing::debug!(%error, "a shutdown will not wait"),
+            Err(_) => tracing::debug!("logind does not answer; a shutdown will not wait"),
+        }
+    }
+
     fn say(&self, keeper: &Keeper) {
         keeper.status.set(match (&keeper.inhibitor, &self.logind) {
             (Some(_), _) => PowerStatus::Held,
@@ -147,6 +161,11 @@ impl Seat {
                     }
                 }
             }
+            Some("PrepareForShutdown") if sender == self.logind.as_deref() => {
+                if message.body().deserialize::<bool>().is_ok_and(|begins| begins) {
+                    keeper.tell(PowerEvent::ShuttingDown);
+                }
+            }
             Some("PropertiesChanged") if sender == self.upower.as_deref() => {
                 self.look_at_battery(keeper).await;
             }
@@ -165,6 +184,9 @@ impl Seat {
                 let came = new.is_some() && new != self.logind;
                 self.logind = new;
                 self.say(keeper);
+                if came {
+                    self.ask_for_a_farewell(keeper).await;
+                }
                 return came;
             }
             UPOWER => {

@@ -26,6 +26,8 @@ pub enum PowerEvent {
     /// The machine is about to sleep.
     Sleeping,
     Woke,
+    /// The machine is about to be switched off or restarted. It waits a few seconds for us to leave.
+    ShuttingDown,
     /// The wall clock has jumped: the machine slept, or somebody set the clock.
     ClockJumped,
     OnBattery(bool),

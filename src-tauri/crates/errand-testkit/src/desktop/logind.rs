@@ -65,11 +65,24 @@ impl Logind {
         Ok(())
     }
 
-    /// The inhibitors that somebody holds now.
+    /// The inhibitors that keep the machine awake now.
     pub fn inhibitors(&self) -> Vec<Inhibitor> {
+        self.held("block")
+    }
+
+    /// What a shutdown waits for now.
+    pub fn delays(&self) -> Vec<Inhibitor> {
+        self.held("delay")
+    }
+
+    fn held(&self, mode: &str) -> Vec<Inhibitor> {
         let mut given = self.desk.given();
         given.retain(|(_, pipe)| is_open(pipe));
-        given.iter().map(|(inhibitor, _)| inhibitor.clone()).collect()
+        given.iter().map(|(inhibitor, _)| inhibitor.clone()).filter(|one| one.mode == mode).collect()
+    }
+
+    pub async fn prepare_for_shutdown(&self) -> zbus::Result<()> {
+        self.emit("PrepareForShutdown", true).await
     }
 
     /// From now on nobody is given an inhibitor, as on a machine whose rules do not allow it.
@@ -78,9 +91,13 @@ impl Logind {
     }
 
     pub async fn prepare_for_sleep(&self, begins: bool) -> zbus::Result<()> {
+        self.emit("PrepareForSleep", begins).await
+    }
+
+    async fn emit(&self, signal: &str, begins: bool) -> zbus::Result<()> {
         let Some(connection) = &self.connection else { return Ok(()) };
         let manager = "org.freedesktop.login1.Manager";
-        connection.emit_signal(None::<&str>, LOGIND_PATH, manager, "PrepareForSleep", &begins).await
+        connection.emit_signal(None::<&str>, LOGIND_PATH, manager, signal, &begins).await
     }
 
     pub async fn set_on_battery(&self, on_battery: bool) -> zbus::Result<()> {

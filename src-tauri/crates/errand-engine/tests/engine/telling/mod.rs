@@ -2,6 +2,7 @@
 
 mod banners;
 mod nobody_came;
+mod replies;
 mod waiting;
 
 use std::time::Duration;

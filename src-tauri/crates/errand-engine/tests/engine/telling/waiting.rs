@@ -127,6 +127,30 @@ async fn muting_holds_everything_but_what_is_urgent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn do_not_disturb_holds_all_but_what_is_urgent_until_it_is_over() {
+    let world = World::new().await;
+    world.notifier.appear(&["actions", "inhibitions"]);
+    world.notifier.inhibit(true);
+    let asks = world.ask("fence", "Which colour?", &["Red"]).await;
+    let held = world.until_delivery(&asks, Held, "do_not_disturb").await;
+    assert_eq!((held.until, held.attempts), (None, 0));
+    let urgent = Policy { priority: errand_model::Priority::Urgent, ..Policy::default() };
+    let id = world.hand_over_with("backup", urgent).await;
+    world.ends(&id, 1).await;
+    assert_eq!(titles(&world, 1).await, ["Failed: backup"]);
+    world.notifier.inhibit(false);
+    assert_eq!(titles(&world, 2).await[1], format!("A program asks in {asks}"));
+    // A service that takes over says itself how it is.
+    world.notifier.inhibit(true);
+    let id = world.hand_over("late").await;
+    world.ends(&id, 0).await;
+    world.until_delivery(&id, Held, "do_not_disturb").await;
+    world.notifier.appear(&["actions"]);
+    let told = titles(&world, 5).await;
+    assert!(told.contains(&"Done: late".to_owned()), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn more_results_than_an_hour_has_room_for_come_as_one_digest() {
     let world = World::at("2026-11-18T08:00:00Z").await;
     world.set("quiet_zone", "UTC").await;
