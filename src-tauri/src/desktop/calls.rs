@@ -34,7 +34,7 @@ pub async fn look(client: &Client) -> Result<Look, Fault> {
 pub async fn act(client: &Client, action: Action) {
     let surface = Some(Surface::Tray);
     let done = match &action {
-        Action::New | Action::Open(_) => return,
+        Action::New | Action::Inbox | Action::Open(_) => return,
         Action::Cancel(task) => cancel(client, task.to_string()).await,
         Action::Answer { task, question, choice } => {
             let answer = AnswerQuestion {
@@ -81,7 +81,7 @@ async fn quit(client: &Client, mode: QuitMode) -> Result<(), Fault> {
 
 fn failed(action: &Action) -> &'static str {
     match action {
-        Action::New | Action::Open(_) => "The window could not be opened",
+        Action::New | Action::Inbox | Action::Open(_) => "The window could not be opened",
         Action::Cancel(_) => "The task was not cancelled",
         Action::Answer { .. } => "The answer did not count",
         Action::PauseAll => "Errand could not pause",

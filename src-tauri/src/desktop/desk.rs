@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use errand_base::{Code, Fault};
 use errand_os::Home;
-use errand_wire::{EngineStatus, Event, Window, WindowKind};
+use errand_wire::{EngineStatus, Event, Window};
 use tauri::AppHandle;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::calls::{self, Look};
 use super::signals::told_to_leave;
-use crate::args::{Wish, quick};
+use crate::args::Wish;
 use crate::clipboard;
 use crate::helper::{Helper, News};
 use crate::orders::Report;
@@ -187,10 +187,9 @@ impl Desk {
 
     async fn click(&mut self, action: Action) {
         match action {
-            Action::New => self.show(quick()).await,
-            Action::Open(task) => {
-                self.show(Window { kind: WindowKind::Task, task: Some(task.to_string()) }).await;
-            }
+            Action::New => self.show(Window::quick()).await,
+            Action::Inbox => self.show(Window::inbox()).await,
+            Action::Open(task) => self.show(Window::task(task.to_string())).await,
             other => self.act(other),
         }
     }

@@ -6,6 +6,7 @@ use errand_base::TaskId;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     New,
+    Inbox,
     Open(TaskId),
     Cancel(TaskId),
     Answer { task: TaskId, question: String, choice: String },
@@ -20,6 +21,7 @@ impl Action {
     pub fn key(&self) -> String {
         match self {
             Action::New => "new".into(),
+            Action::Inbox => "inbox".into(),
             Action::Open(task) => format!("open:{task}"),
             Action::Cancel(task) => format!("cancel:{task}"),
             // The choice comes last: it is the only part that could contain a colon.
@@ -37,6 +39,7 @@ impl Action {
         let task = |id: &str| TaskId::try_from(id.to_owned()).ok();
         Some(match verb {
             "new" => Action::New,
+            "inbox" => Action::Inbox,
             "open" => Action::Open(task(rest)?),
             "cancel" => Action::Cancel(task(rest)?),
             "answer" => {
@@ -72,6 +75,7 @@ mod tests {
         };
         for action in [
             Action::New,
+            Action::Inbox,
             Action::Open(task.clone()),
             Action::Cancel(task),
             answer,

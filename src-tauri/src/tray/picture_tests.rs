@@ -64,7 +64,7 @@ fn at_rest_there_is_little_to_see() {
     assert_eq!(picture.icon, Icon::Idle);
     assert_eq!(
         drawn(&picture.entries, 0),
-        "(Nothing to do)\nNew task… <new>\n--\nPause all <pause-all>\nQuit <quit>\n"
+        "(Nothing to do)\nNew task… <new>\n--\nInbox <inbox>\nPause all <pause-all>\nQuit <quit>\n"
     );
 }
 
@@ -123,6 +123,7 @@ Needs you
 Recent results
   rsync && sync: exited with 0 <open:late-heron-300>
 --
+Inbox <inbox>
 Resume all <resume-all>
 (Keeping awake: bold-falcon-427 is at work)
 Quit

@@ -7,7 +7,7 @@ use errand_wire::{Window, WindowKind};
 use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
-use super::Open;
+use super::{Open, remember};
 
 /// A page that says nothing for this long is shown as it is.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -15,6 +15,7 @@ const SMALLEST: (f64, f64) = (380.0, 320.0);
 
 #[derive(Clone, Debug, PartialEq)]
 struct Place {
+    kind: &'static str,
     label: String,
     page: String,
     title: String,
@@ -25,13 +26,33 @@ impl Place {
     fn of(window: &Window) -> Place {
         match (window.kind, &window.task) {
             (WindowKind::Task, Some(task)) => Place {
+                kind: "task",
                 label: format!("task-{task}"),
                 page: format!("index.html#task/{task}"),
                 title: format!("Errand — {task}"),
                 size: (760.0, 640.0),
             },
+            (WindowKind::Answer, Some(task)) if window.question.is_some() => {
+                let question = window.question.as_deref().unwrap_or_default();
+                Place {
+                    kind: "answer",
+                    label: format!("answer-{task}-{question}"),
+                    page: format!("index.html#answer/{task}/{question}"),
+                    title: format!("Errand — {task}"),
+                    size: (560.0, 420.0),
+                }
+            }
+            // Where it is not said which question, all of them are shown.
+            (WindowKind::Inbox | WindowKind::Answer, _) => Place {
+                kind: "inbox",
+                label: "inbox".into(),
+                page: "index.html#inbox".into(),
+                title: "Errand — Inbox".into(),
+                size: (960.0, 640.0),
+            },
             // Without a task there is nothing to show of one.
             (WindowKind::Quick | WindowKind::Task, _) => Place {
+                kind: "quick",
                 label: "quick".into(),
                 page: "index.html#quick".into(),
                 title: "Errand".into(),
@@ -52,7 +73,6 @@ pub fn show(app: &AppHandle, window: &Window) -> tauri::Result<()> {
         .title(place.title)
         .inner_size(place.size.0, place.size.1)
         .min_inner_size(SMALLEST.0, SMALLEST.1)
-        .center()
         .visible(false)
         .devtools(cfg!(debug_assertions))
         .on_navigation(is_ours)
@@ -60,6 +80,10 @@ pub fn show(app: &AppHandle, window: &Window) -> tauri::Result<()> {
     if let Some(home) = app.try_state::<Home>() {
         builder = builder.data_directory(home.data().join("windows"));
     }
+    builder = match remember::spot(app, place.kind, &place.label) {
+        Some(spot) => spot.given_to(builder),
+        None => builder.center(),
+    };
     let made = builder.build()?;
     app.state::<Open>().change(|labels| labels.insert(place.label));
     tauri::async_runtime::spawn(async move {
@@ -96,12 +120,22 @@ mod tests {
 
     #[test]
     fn a_task_has_a_window_of_its_own() {
-        let place = Place::of(&Window { kind: WindowKind::Task, task: Some("bold-falcon-427".into()) });
+        let place = Place::of(&Window::task("bold-falcon-427"));
         assert_eq!(place.label, "task-bold-falcon-427");
         assert_eq!(place.page, "index.html#task/bold-falcon-427");
         assert_eq!(place.title, "Errand — bold-falcon-427");
-        let without = Place::of(&Window { kind: WindowKind::Task, task: None });
+        let without = Place::of(&Window { task: None, ..Window::task("") });
         assert_eq!(without.label, "quick");
+    }
+
+    #[test]
+    fn a_question_has_a_window_of_its_own_and_all_share_one() {
+        let place = Place::of(&Window::answer("bold-falcon-427", "q1"));
+        assert_eq!(place.label, "answer-bold-falcon-427-q1");
+        assert_eq!(place.page, "index.html#answer/bold-falcon-427/q1");
+        assert_eq!(Place::of(&Window::inbox()).page, "index.html#inbox");
+        let without = Place::of(&Window { question: None, ..Window::answer("bold-falcon-427", "") });
+        assert_eq!(without.label, "inbox");
     }
 
     #[test]

@@ -8,6 +8,9 @@ test('the address says which window this is', () => {
   expect(routeOf('')).toEqual({ window: 'quick' });
   expect(routeOf('#task/bold-falcon-427')).toEqual({ window: 'task', id: 'bold-falcon-427' });
   expect(routeOf('#task/')).toEqual({ window: 'quick' });
+  expect(routeOf('#inbox')).toEqual({ window: 'inbox' });
+  expect(routeOf('#answer/bold-falcon-427/q1')).toEqual({ window: 'answer', id: 'bold-falcon-427', question: 'q1' });
+  expect(routeOf('#answer/bold-falcon-427')).toEqual({ window: 'quick' });
   expect(routeOf('#task/%E0%A4%A')).toEqual({ window: 'quick' });
 });
 

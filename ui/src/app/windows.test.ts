@@ -5,6 +5,12 @@ import { aTask, aLine, Fake } from '../platform/fake';
 import QuickWindow from './QuickWindow.svelte';
 import TaskWindow from './TaskWindow.svelte';
 
+/** Time goes by, as far as cards know: nobody is taken to have read one at once. */
+const later = (ms = 500) => {
+  const real = performance.now.bind(performance);
+  vi.spyOn(performance, 'now').mockImplementation(() => real() + ms);
+};
+
 let shown: Record<string, unknown> | undefined;
 
 beforeEach(() => localStorage.clear());
@@ -14,7 +20,8 @@ afterEach(async () => {
 });
 
 const until = (said: string) => vi.waitFor(() => expect(document.body.textContent).toContain(said));
-const button = (name: string) => [...document.querySelectorAll('button')].find((one) => one.textContent?.trim().startsWith(name));
+const button = (name: string) =>
+  [...document.querySelectorAll('button')].find((one) => one.textContent?.trim().replace(/^\d\s+/, '').startsWith(name));
 
 function press(target: EventTarget, key: string, more: KeyboardEventInit = {}) {
   target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more }));
@@ -143,6 +150,7 @@ test('Task: a question is answered with its choice', async () => {
   const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
   fake.answers.answer = () => (now.view = aTask());
   await until('Go on?');
+  later();
   button('Keep waiting')?.click();
   await vi.waitFor(() => expect(document.body.textContent).not.toContain('Go on?'));
   const params = { task: 'bold-falcon-427', question: 'q1', choice: 'wait', surface: 'window' };
@@ -154,6 +162,7 @@ test('Task: a worker is answered in the person\'s own words', async () => {
   const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
   fake.answers.answer = () => (now.view = aTask());
   await until('Which colour?');
+  later();
   const own = document.querySelector<HTMLTextAreaElement>('textarea[aria-label="Your answer"]');
   expect(button('Send')?.disabled).toBe(true);
   own!.value = ' sea green ';
@@ -172,6 +181,7 @@ test('Task: several things are asked in one form, and a secret is not shown whil
   const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
   fake.answers.answer = () => (now.view = aTask());
   await until('Sign in?');
+  later();
   const inputs = [...document.querySelectorAll<HTMLInputElement>('form input')];
   expect(inputs.map(({ type }) => type)).toEqual(['text', 'password']);
   expect(inputs.map(({ labels }) => labels?.[0]?.textContent?.trim())).toEqual(['User', 'Password']);

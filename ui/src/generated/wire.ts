@@ -84,7 +84,7 @@ export type DeliveryState = "pending" | "held" | "showing" | "shown" | "opened" 
 
 export type QuitMode = "pause" | "finish" | "now";
 
-export type WindowKind = "quick" | "task";
+export type WindowKind = "quick" | "task" | "inbox" | "answer";
 
 export type SubjectKind = "task" | "run" | "question" | "delivery" | "settings";
 
@@ -379,7 +379,11 @@ seq: number, run: number, stream: LogStream, at: string,
  */
 text: string, };
 
-export type Window = { kind: WindowKind, task?: string, };
+export type Window = { kind: WindowKind, task?: string, 
+/**
+ * Of the task, by its short name: `q1`.
+ */
+question?: string, };
 
 export type Empty = Record<string, never>;
 
@@ -741,6 +745,26 @@ export type TaskList = {
  */
 tasks: Array<TaskRow>, next: string | null, };
 
+export type InboxRow = { 
+/**
+ * The task that its person handed over.
+ */
+task: string, title: string, 
+/**
+ * Of the sub-task, if it is one that asks.
+ */
+asker: string | null, agent: string, command: string, question: QuestionView, };
+
+export type InboxView = { 
+/**
+ * Oldest first.
+ */
+rows: Array<InboxRow>, 
+/**
+ * There are so many tasks with questions that those of the oldest are left out for now.
+ */
+more: boolean, };
+
 export type Timeline = { rows: Array<TimelineRow>, };
 
 export type LogPage = { lines: Array<LogLine>, 
@@ -849,6 +873,8 @@ export interface Commands {
   log: { params: ReadLog; reply: LogPage };
   /** Waits until all have ended or one needs the person. */
   wait: { params: WaitTasks; reply: WaitReply };
+  /** Every open question, oldest first. */
+  inbox: { params: Empty; reply: InboxView };
   /** Answers a question. */
   answer: { params: AnswerQuestion; reply: TaskView };
   /** Cancels tasks. */

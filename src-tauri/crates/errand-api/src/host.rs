@@ -10,7 +10,7 @@ use errand_base::{Clock, Code, Fault, Redactor, SystemClock};
 use errand_engine::{Clicked, Engine, Leave, Parts};
 use errand_os::{DesktopNotifier, EngineLock, Home, LockError, SessionKeychain, SystemPower, WorkFolders};
 use errand_store::{Notice, Store};
-use errand_wire::{Event, Window, WindowKind};
+use errand_wire::{Event, Window};
 use tokio::net::UnixListener;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -185,12 +185,15 @@ async fn open_what_was_clicked(
     desktop_binary: Option<PathBuf>,
 ) {
     while let Some(clicked) = clicked.recv().await {
-        let (kind, task, words) = match &clicked {
-            Clicked::Task(task) => (WindowKind::Task, Some(task.to_string()), vec!["--task", task.as_str()]),
-            // The window that lists the latest.
-            Clicked::Several => (WindowKind::Quick, None, vec!["--quick"]),
+        let (window, words) = match &clicked {
+            Clicked::Task(task) => (Window::task(task.as_str()), vec!["--task".to_owned(), task.to_string()]),
+            Clicked::Question(task, n) => {
+                let question = format!("q{n}");
+                let words = vec!["--answer".to_owned(), format!("{task}/{question}")];
+                (Window::answer(task.as_str(), question), words)
+            }
+            Clicked::Several => (Window::inbox(), vec!["--inbox".to_owned()]),
         };
-        let window = Window { kind, task };
         if open_window(&signals, &desktops, window) {
             continue;
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use errand_api::client::Client;
 use errand_base::{Code, Fault, SystemClock};
 use errand_os::{EngineLock, FileLock, Home, LockError};
-use errand_wire::{Raise, Window, WindowKind, command};
+use errand_wire::{Raise, Window, command};
 use serde_json::json;
 
 use crate::environment;
@@ -100,8 +100,7 @@ async fn bring_forward(session: &Session, client: &Client, hidden: bool) -> Resu
 }
 
 async fn raise(client: &Client) -> Result<bool, Fault> {
-    let window = Window { kind: WindowKind::Quick, task: None };
-    Ok(client.call::<command::Raise>(Raise { window }).await?.reached)
+    Ok(client.call::<command::Raise>(Raise { window: Window::quick() }).await?.reached)
 }
 
 /// A way to get an engine.

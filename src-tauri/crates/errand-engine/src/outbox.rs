@@ -43,6 +43,8 @@ pub enum Telling {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Clicked {
     Task(TaskId),
+    /// The button under a question that cannot be answered on the banner.
+    Question(TaskId, u32),
     /// It stood for several.
     Several,
 }
@@ -238,7 +240,10 @@ impl Outbox {
                     let answer = answer(tx, &delivery, &action)?;
                     // Its person knows the task at the top.
                     let root = delivery.task.map_or(Ok(None), |seq| tx.tasks().root_of(seq))?;
-                    let clicked = root.map_or(Clicked::Several, |root| Clicked::Task(root.id));
+                    let clicked = match reviewed(tx, &delivery, &action)? {
+                        Some((task, n)) => Clicked::Question(task, n),
+                        None => root.map_or(Clicked::Several, |root| Clicked::Task(root.id)),
+                    };
                     settle(tx, delivery, DeliveryState::Acted, Reason::OpenedByPerson, now)?;
                     acted = Some((clicked, answer));
                 }
@@ -294,6 +299,14 @@ impl Outbox {
     fn being_told(&self) -> MutexGuard<'_, HashSet<i64>> {
         self.telling.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The question that a button leads to; the banner itself leads to its task.
+fn reviewed(tx: &Reader<'_>, delivery: &Delivery, action: &str) -> Result<Option<(TaskId, u32)>, StoreError> {
+    let (Some(seq), Some(n), words::REVIEW) = (delivery.task, delivery.question, action) else {
+        return Ok(None);
+    };
+    Ok(tx.tasks().by_seq(seq)?.map(|stored| (stored.task.id, n)))
 }
 
 /// The answer that a button stands for.

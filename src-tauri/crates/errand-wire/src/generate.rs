@@ -114,6 +114,8 @@ types!(
     TaskView,
     TaskRow,
     TaskList,
+    InboxRow,
+    InboxView,
     Timeline,
     LogPage,
     WaitEnd,

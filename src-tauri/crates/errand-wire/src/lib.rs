@@ -44,8 +44,8 @@ pub use requests::{
     ReadLog, RetryTask, RunTask, SetSetting, TaskRef, TurnLimitsGiven, WaitTasks, Window, WriteTo,
 };
 pub use views::{
-    BackupDone, Changed, DeliveryList, DoctorReport, DoctorRow, EngineStatus, KeepingAwake, LogPage,
-    ProgramPreview, QuitReply, RaiseReply, RunReply, SettingView, Settings, TaskList, TaskRow, TaskView,
-    Timeline, WaitEnd, WaitReply,
+    BackupDone, Changed, DeliveryList, DoctorReport, DoctorRow, EngineStatus, InboxRow, InboxView,
+    KeepingAwake, LogPage, ProgramPreview, QuitReply, RaiseReply, RunReply, SettingView, Settings, TaskList,
+    TaskRow, TaskView, Timeline, WaitEnd, WaitReply,
 };
 pub use worker::{CheckView, EffectView, SubtaskSeen, WorkerCall, WorkerReply, WorkerVerb};

@@ -357,6 +357,28 @@ pub struct Window {
     #[ts(optional)]
     #[serde(default)]
     pub task: Option<String>,
+    /// Of the task, by its short name: `q1`.
+    #[ts(optional)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+}
+
+impl Window {
+    pub fn quick() -> Window {
+        Window { kind: WindowKind::Quick, task: None, question: None }
+    }
+
+    pub fn inbox() -> Window {
+        Window { kind: WindowKind::Inbox, ..Window::quick() }
+    }
+
+    pub fn task(task: impl Into<String>) -> Window {
+        Window { kind: WindowKind::Task, task: Some(task.into()), question: None }
+    }
+
+    pub fn answer(task: impl Into<String>, question: impl Into<String>) -> Window {
+        Window { kind: WindowKind::Answer, task: Some(task.into()), question: Some(question.into()) }
+    }
 }
 
 /// Brings the desktop forward.

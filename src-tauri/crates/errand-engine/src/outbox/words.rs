@@ -24,6 +24,8 @@ const BUTTONS: usize = 3;
 const BUTTON: usize = 24;
 /// What the key of a button begins with that answers.
 const ANSWER: &str = "answer-q";
+/// The key of the button that leads to the question.
+pub(super) const REVIEW: &str = "review";
 
 /// The banner of a delivery, from its rows as they are now; `None` if there is nothing left to tell.
 pub(super) fn banner(
@@ -73,6 +75,11 @@ fn open(label: &str) -> Vec<(String, String)> {
     ["default", "open"].map(|key| (key.to_owned(), label.to_owned())).into()
 }
 
+/// The button leads to the question, the banner to its task.
+fn review(label: &str) -> Vec<(String, String)> {
+    [("default", "Open"), (REVIEW, label)].map(|(key, label)| (key.to_owned(), label.to_owned())).into()
+}
+
 fn is_urgent(delivery: &Delivery) -> bool {
     use errand_store::Escalation::{Done, Due};
     matches!(delivery.escalation, Some(Due | Done))
@@ -115,7 +122,7 @@ fn asking(delivery: &Delivery, stored: &Stored, question: &Question, asks: (Task
         body: if name.is_empty() { asked.text.clone() } else { format!("{name}\n{}", asked.text) },
         urgent: is_urgent(delivery) || stored.task.policy.priority == errand_model::Priority::Urgent,
         stays: true,
-        actions: if asked.whole { answers(question) } else { open("Review") },
+        actions: if asked.whole { answers(question) } else { review("Review") },
         replaces: None,
     }
 }
@@ -129,7 +136,7 @@ fn answers(question: &Question) -> Vec<(String, String)> {
         line.whole && line.text == *label && !label.contains(['<', '>', '&'])
     };
     if question.open || labels.is_empty() || labels.len() > BUTTONS || !labels.iter().all(fits) {
-        return open(if question.open || labels.is_empty() { "Answer" } else { "Review" });
+        return review(if question.open || labels.is_empty() { "Answer" } else { "Review" });
     }
     let buttons =
         labels.into_iter().enumerate().map(|(n, label)| (format!("{ANSWER}{}-{n}", question.n), label));
