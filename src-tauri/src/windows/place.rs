@@ -39,7 +39,7 @@ impl Place {
                     label: format!("answer-{task}-{question}"),
                     page: format!("index.html#answer/{task}/{question}"),
                     title: format!("Errand — {task}"),
-                    size: (560.0, 420.0),
+                    size: (600.0, 520.0),
                 }
             }
             // Where it is not said which question, all of them are shown.

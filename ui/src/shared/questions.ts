@@ -23,6 +23,7 @@ export function kindWord({ kind }: QuestionView): string {
 export function firstLine({ text, approval }: QuestionView): string {
   if (approval?.command) return approval.command.line;
   if (approval && approval.files.length > 0) return filesLine(approval);
+  if (approval) return approval.tool;
   const line = text.split('\n').find((one) => one.trim() !== '');
   return line?.trim() ?? '';
 }
