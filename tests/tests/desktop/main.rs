@@ -5,6 +5,7 @@
 mod attached;
 mod newcomer;
 mod path;
+mod questions;
 mod tray;
 
 use std::path::PathBuf;
