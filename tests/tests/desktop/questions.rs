@@ -77,6 +77,12 @@ impl Scene {
         eventually("a person has read the card", LIMIT, look).await
     }
 
+    /// Once what stands in the page is painted, too.
+    async fn picture(&self, name: &str) -> Result<()> {
+        self.reads().await?;
+        self.page.screenshot(&pictures().join(name)).await
+    }
+
     async fn until_row(&self, title: &str) -> Result<()> {
         self.page.wait_text("[role=option][aria-selected=true]", LIMIT, |row| row.contains(title)).await?;
         self.reads().await
@@ -121,7 +127,7 @@ async fn the_inbox_is_worked_through_by_keys_alone() -> Result<()> {
     let scene = Scene::open("--inbox").await?;
     let page = &scene.page;
     page.wait_text("h1", LIMIT, |text| text == "Nothing needs you").await?;
-    page.screenshot(&pictures().join("inbox-empty.png")).await?;
+    scene.picture("inbox-empty.png").await?;
 
     let fails = scene.errand_run(&["--title", "Fails", "--", "false"]);
     let fence = scene.asks("Paint the fence", CHOICE).await?;
@@ -130,7 +136,7 @@ async fn the_inbox_is_worked_through_by_keys_alone() -> Result<()> {
     let after = scene.errand_run(&["--title", "Goes on", "--after", &fails, "--", "true"]);
     scene.until_state(&after, "needs_you").await?;
     page.switch_to_titled("Inbox (3)", LIMIT).await?;
-    page.screenshot(&pictures().join("inbox.png")).await?;
+    scene.picture("inbox.png").await?;
 
     let list = page.accessible("[role=listbox]").await?;
     assert_eq!(list, ("listbox".into(), "Open questions, oldest first".into()));
@@ -206,7 +212,7 @@ async fn an_answer_window_closes_itself_and_leaves_nothing() -> Result<()> {
     page.switch_to_titled("Paint the fence asks", LIMIT).await?;
     scene.until_focus("Red").await?;
     scene.until_windows(2).await?;
-    page.screenshot(&pictures().join("answer.png")).await?;
+    scene.picture("answer.png").await?;
     assert_eq!(page.accessible(".choices").await?, ("group".into(), "Answers".into()));
     assert_eq!(page.accessible("h1").await?, ("heading".into(), "Paint the fence".into()));
     assert_eq!(page.accessible("footer button").await?, ("button".into(), "Open the task".into()));

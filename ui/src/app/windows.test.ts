@@ -2,13 +2,16 @@ import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ArtifactView, FieldView, TaskRow, TaskView } from '../generated/wire';
 import { aTask, aLine, Fake } from '../platform/fake';
+import { aQuestion } from '../platform/questions';
 import QuickWindow from './QuickWindow.svelte';
 import TaskWindow from './TaskWindow.svelte';
 
 /** Time goes by, as far as cards know: nobody is taken to have read one at once. */
+const real = performance.now.bind(performance);
+let passed = 0;
 const later = (ms = 500) => {
-  const real = performance.now.bind(performance);
-  vi.spyOn(performance, 'now').mockImplementation(() => real() + ms);
+  passed += ms;
+  vi.spyOn(performance, 'now').mockImplementation(() => real() + passed);
 };
 
 let shown: Record<string, unknown> | undefined;
@@ -155,6 +158,21 @@ test('Task: a question is answered with its choice', async () => {
   await vi.waitFor(() => expect(document.body.textContent).not.toContain('Go on?'));
   const params = { task: 'bold-falcon-427', question: 'q1', choice: 'wait', surface: 'window' };
   expect(fake.asked.find(({ command }) => command === 'answer')?.params).toEqual(params);
+});
+
+test('Task: a key answers where one question is open, and none where two are', async () => {
+  const question = (id: string) => aQuestion({ id, text: `Go on with ${id}?`, options: [{ name: 'wait', label: 'Keep waiting' }] });
+  const { fake, now } = taskWindow({ state: 'needs_you', questions: [question('q1'), question('q2')] });
+  fake.answers.answer = () => (now.view = aTask({ state: 'needs_you', questions: [question('q2')] }));
+  await until('Go on with q2?');
+  later();
+  press(document.body, '1');
+  expect(fake.asked.some(({ command }) => command === 'answer')).toBe(false);
+  button('Keep waiting')?.click();
+  await vi.waitFor(() => expect(document.body.textContent).not.toContain('Go on with q1?'));
+  later(1_000);
+  press(document.body, '1');
+  await vi.waitFor(() => expect(fake.asked.filter(({ command }) => command === 'answer')).toHaveLength(2));
 });
 
 test('Task: a worker is answered in the person\'s own words', async () => {
