@@ -28,13 +28,13 @@ fn wait_for_delivery(home: &Home, task: &str, what: &str, wanted: impl Fn(&Value
 }
 
 /// A connection as windows have one.
-struct Windows {
+pub struct Windows {
     stream: UnixStream,
     lines: BufReader<UnixStream>,
 }
 
 impl Windows {
-    fn of(home: &Home) -> Windows {
+    pub fn of(home: &Home) -> Windows {
         let socket = errand_os::Home::at(home.root()).unwrap().socket().unwrap();
         let stream = UnixStream::connect(socket).unwrap();
         let mut windows = Windows { lines: BufReader::new(stream.try_clone().unwrap()), stream };
@@ -44,9 +44,14 @@ impl Windows {
         windows
     }
 
+    pub fn call(&mut self, command: &str, params: Value) -> Value {
+        let reply = self.say(&json!({ "call": { "id": 1, "command": command, "params": params } }));
+        assert!(reply["ok"]["id"] == 1, "{reply}");
+        reply["ok"]["value"].clone()
+    }
+
     fn focused(&mut self, params: Value) {
-        let reply = self.say(&json!({ "call": { "id": 1, "command": "focused", "params": params } }));
-        assert_eq!(reply, json!({ "ok": { "id": 1, "value": {} } }));
+        assert_eq!(self.call("focused", params), json!({}));
     }
 
     fn say(&mut self, line: &Value) -> Value {
