@@ -43,8 +43,7 @@ impl Scene {
     }
 
     fn errand(&self, args: &[&str]) -> Value {
-        let output = errand(&self.desktop, &[args, &["--json"]].concat());
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{args:?}: {output:?}"))
+        serde_json::from_slice(&errand(&self.desktop, &[args, &["--json"]].concat()).stdout).unwrap()
     }
 
     /// A task that asks; returns once it does.
