@@ -41,7 +41,7 @@ fn question(name: &str) -> Result<Window, Fault> {
     let (task, question) = name.rsplit_once('/').ok_or_else(wanted)?;
     let task = TaskId::normalise(task).map_err(|error| bad(format!("{error}.")))?;
     let n: u32 = question.strip_prefix(['q', 'Q']).and_then(|n| n.parse().ok()).ok_or_else(wanted)?;
-    Ok(Window::answer(task, format!("q{n}")))
+    Ok(Window::answer(task, &format!("q{n}")))
 }
 
 fn bad(message: String) -> Fault {

@@ -133,6 +133,8 @@ mod tests {
         let place = Place::of(&Window::answer("bold-falcon-427", "q1"));
         assert_eq!(place.label, "answer-bold-falcon-427-q1");
         assert_eq!(place.page, "index.html#answer/bold-falcon-427/q1");
+        let below = Place::of(&Window::answer("bold-falcon-427", "calm-owl-101/q2"));
+        assert_eq!(below.label, "answer-calm-owl-101-q2");
         assert_eq!(Place::of(&Window::inbox()).page, "index.html#inbox");
         let without = Place::of(&Window { question: None, ..Window::answer("bold-falcon-427", "") });
         assert_eq!(without.label, "inbox");

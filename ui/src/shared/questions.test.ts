@@ -29,6 +29,7 @@ test('what was settled elsewhere says what, where and when', () => {
   const question = aQuestion({ options: [{ name: 'wait', label: 'Keep waiting' }], state: 'answered', answered });
   expect(settledWords(question, NOW)).toBe('Answered “Keep waiting” by you in the terminal, 5 min ago.');
   expect(settledWords({ ...question, options: options() }, NOW)).toBe('Answered “wait” by you in the terminal, 5 min ago.');
-  expect(settledWords(aCommand({}, { answered: { ...answered, choice: 'deny' } }), NOW)).toBe('Denied by you in the terminal, 5 min ago.');
+  const decided = aCommand({}, { answered: { ...answered, choice: 'denied: too early' } });
+  expect(settledWords(decided, NOW)).toBe('Decided by you in the terminal, 5 min ago: denied: too early.');
   expect(settledWords(aQuestion({ state: 'withdrawn' }), NOW)).toBe('No answer is needed any more.');
 });

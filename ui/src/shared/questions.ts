@@ -1,5 +1,6 @@
 import type { ApprovalView, QuestionView } from '../generated/wire';
 import { relative } from './time';
+import { visible } from './visible';
 
 const MINUTE = 60_000;
 
@@ -59,10 +60,7 @@ export function settledWords({ answered, options, approval }: QuestionView, now:
   if (!answered) return 'No answer is needed any more.';
   const by = answered.by === 'you' ? '' : ` ${answered.by}`;
   const when = relative(answered.at, now);
-  if (approval) {
-    const denied = answered.choice?.startsWith('deny') || answered.choice?.startsWith('denied');
-    return `${denied ? 'Denied' : 'Decided'} by you${by}, ${when}.`;
-  }
+  if (approval) return `Decided by you${by}, ${when}: ${visible(answered.choice ?? 'approved')}.`;
   const label = options.find(({ name }) => name === answered.choice)?.label ?? answered.choice;
-  return label ? `Answered “${label}” by you${by}, ${when}.` : `Answered by you${by}, ${when}.`;
+  return label ? `Answered “${visible(label)}” by you${by}, ${when}.` : `Answered by you${by}, ${when}.`;
 }

@@ -190,7 +190,7 @@ async fn open_what_was_clicked(
             Clicked::Question(task, n) => {
                 let question = format!("q{n}");
                 let words = vec!["--answer".to_owned(), format!("{task}/{question}")];
-                (Window::answer(task.as_str(), question), words)
+                (Window::answer(task.as_str(), &question), words)
             }
             Clicked::Several => (Window::inbox(), vec!["--inbox".to_owned()]),
         };

@@ -376,8 +376,13 @@ impl Window {
         Window { kind: WindowKind::Task, task: Some(task.into()), question: None }
     }
 
-    pub fn answer(task: impl Into<String>, question: impl Into<String>) -> Window {
-        Window { kind: WindowKind::Answer, task: Some(task.into()), question: Some(question.into()) }
+    /// Also by the name that a question of a sub-task has seen from above, `TASK/q1`.
+    pub fn answer(task: impl Into<String>, question: &str) -> Window {
+        let (task, question) = match question.rsplit_once('/') {
+            Some((below, question)) => (below.to_owned(), question),
+            None => (task.into(), question),
+        };
+        Window { kind: WindowKind::Answer, task: Some(task), question: Some(question.to_owned()) }
     }
 }
 

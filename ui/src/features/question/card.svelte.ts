@@ -35,7 +35,9 @@ export class Card {
   readonly guard: Guard;
 
   approval = $derived(this.question.approval);
-  denied = $derived(this.approval?.files.filter(({ path }) => this.verdicts[path] === 'deny').length ?? 0);
+  /** Those that are still to be decided. */
+  files = $derived(this.approval?.files.filter(({ verdict }) => verdict === null).map(({ path }) => path) ?? []);
+  denied = $derived(this.files.filter((path) => this.verdicts[path] === 'deny').length);
   /** Only this one request can be approved where nobody could say what else that would cover. */
   reaches = $derived(this.approval?.covers != null && this.denied === 0);
 
@@ -87,11 +89,11 @@ export class Card {
 
   approve(scope: Scope = 'once', until?: Date): Promise<void> {
     if (!this.approval || (scope !== 'once' && !this.reaches)) return Promise.resolve();
-    const { files } = this.approval;
+    const { files } = this;
     if (files.length > 0 && this.denied === files.length) return this.deny();
     const decision: Decision = { verdict: 'approve', scope };
     if (until) decision.until = until.toISOString();
-    if (files.length > 1) decision.files = Object.fromEntries(files.map(({ path }) => [path, this.verdicts[path] ?? 'approve']));
+    if (files.length > 1) decision.files = Object.fromEntries(files.map((path) => [path, this.verdicts[path] ?? 'approve']));
     const reach = { once: '', task: ' for this task', until: ` until ${until ? clockTime(until) : ''}` }[scope];
     const said = this.denied > 0 ? `Approved ${files.length - this.denied} of ${files.length} files` : `Approved${reach}`;
     return this.#decide(decision, said);

@@ -101,6 +101,15 @@ test('each file is decided by itself, with a reason for those that are denied', 
   expect(heard).toEqual(['Approved 2 of 3 files']);
 });
 
+test('what was decided before is not decided again', async () => {
+  const [first, ...others] = files().approval?.files ?? [];
+  const { card, sent } = carded(files({ files: first ? [{ ...first, verdict: 'approve' }, ...others] : [] }));
+  card.verdicts['old/paint.cfg'] = 'deny';
+  await card.approve();
+  expect(sent()[0]?.decision).toMatchObject({ files: { 'notes/colours.md': 'approve', 'old/paint.cfg': 'deny' } });
+  expect(card.files).toHaveLength(2);
+});
+
 test('all files denied is a refusal', async () => {
   const { card, sent } = carded(files());
   for (const { path } of card.approval?.files ?? []) card.verdicts[path] = 'deny';

@@ -8,8 +8,9 @@ export function headingOf(question: QuestionView, who = 'This task'): string {
   return `${asker} asks: ${askedFor(approval)}`;
 }
 
-function askedFor({ command, files, tool }: ApprovalView): string {
+function askedFor({ command, files: all, tool }: ApprovalView): string {
   if (command) return 'may this command run?';
+  const files = all.filter(({ verdict }) => verdict === null);
   if (files.length === 1) return 'may this file be changed?';
   if (files.length > 1) return `may these ${files.length} files be changed?`;
   return `may the tool ${tool} be used?`;
@@ -26,8 +27,8 @@ export const RISK: Record<Risk, string> = { low: 'Low risk', medium: 'Some risk'
 export function ownWords({ text, approval }: QuestionView): string[] {
   const lines = text.split(/\n+/).filter((line) => line.trim() !== '');
   if (!approval) return lines;
-  const said = approval.command?.line ?? approval.files[0]?.path;
-  return said && text.includes(said) ? [] : lines;
+  const said = approval.command?.line ?? approval.files.find(({ verdict }) => verdict === null)?.path ?? approval.tool;
+  return text.includes(said) ? [] : lines;
 }
 
 export const othersAlike = (alike: number): string =>
