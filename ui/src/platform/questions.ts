@@ -29,13 +29,13 @@ export function aField(name: string, changes: Partial<FieldView> = {}): FieldVie
 export function anApproval(changes: Partial<ApprovalView> = {}): ApprovalView {
   return {
     tool: 'run_command',
-    why: 'no rule allows it yet',
+    why: 'No rule allows `cargo publish --dry-run`',
     binding: 'bound',
     risk: 'medium',
     command: { line: 'cargo publish --dry-run', cwd: '/home/ada/errands', programs: ['/home/ada/.cargo/bin/cargo'] },
     files: [],
     arguments: null,
-    covers: 'cargo publish --dry-run in /home/ada/errands',
+    covers: '`cargo publish --dry-run` in /home/ada/errands, with the same program',
     alike: 0,
     ...changes,
   };
