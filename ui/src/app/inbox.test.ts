@@ -104,6 +104,44 @@ test('Inbox: Enter leads to the request where the risk is high, else to the firs
   await vi.waitFor(() => expect(selected()).toContain('Paint'));
 });
 
+test('Inbox: in one column only the card that is shown takes answers', async () => {
+  vi.stubGlobal('matchMedia', () => ({ matches: true, addEventListener: () => {}, removeEventListener: () => {} }));
+  const { sent } = await inboxOf(THREE);
+  press('j');
+  later();
+  press('1');
+  expect([document.querySelector('article'), sent()]).toEqual([null, []]);
+  press('Enter');
+  await vi.waitFor(() => expect(document.activeElement?.textContent).toContain('Red'));
+  expect(document.querySelector('[role=listbox]')).toBeNull();
+  press('Escape');
+  await vi.waitFor(() => expect(document.activeElement?.getAttribute('role')).toBe('listbox'));
+  press('Enter');
+  await vi.waitFor(() => expect(document.activeElement?.textContent).toContain('Red'));
+  later();
+  press('1');
+  // On to the next card, and not onto what would answer it.
+  await until('may these 3 files be changed?');
+  await vi.waitFor(() => expect(document.activeElement?.textContent).toBe('Fence'));
+  button('All questions')?.click();
+  await vi.waitFor(() => expect(document.activeElement?.getAttribute('role')).toBe('listbox'));
+});
+
+test('Inbox: an approval until a moment is two steps, and a held key is one press', async () => {
+  const { sent } = await inboxOf([aRow('a', 'Release', aCommand())]);
+  later();
+  press('u');
+  await until('30 minutes');
+  const repeated = new KeyboardEvent('keydown', { key: 'Enter', repeat: true, bubbles: true, cancelable: true });
+  button('30 minutes')?.dispatchEvent(repeated);
+  expect([repeated.defaultPrevented, sent()]).toEqual([true, []]);
+  button('30 minutes')?.click();
+  await vi.waitFor(() => expect(sent()).toHaveLength(1));
+  const { scope, until: moment } = sent()[0]!.decision as { scope: string; until: string };
+  const minutes = (Date.parse(moment) - Date.now()) / 60_000;
+  expect([scope, Math.round(minutes)]).toEqual(['until', 30]);
+});
+
 test('Inbox: letters are letters where one types, and a draft is there again', async () => {
   const { sent, fake } = await inboxOf(THREE);
   press('j');
