@@ -17,7 +17,7 @@ pub enum Start {
 pub type Wish = Option<Window>;
 
 pub fn read(mut words: impl Iterator<Item = String>) -> Result<Start, Fault> {
-    let mut wish = Some(quick());
+    let mut wish = Some(Window::quick());
     let mut windows = false;
     let mut links = Vec::new();
     let mut count = 0;
@@ -26,12 +26,14 @@ pub fn read(mut words: impl Iterator<Item = String>) -> Result<Start, Fault> {
         match word.as_str() {
             link if link.starts_with(link::SCHEME) => links.push(link::read(link)?),
             "--hidden" => wish = None,
-            "--quick" => wish = Some(quick()),
+            "--quick" => wish = Some(Window::quick()),
             "--task" => {
                 let id = words.next().ok_or_else(|| bad("--task needs the id of a task.".into()))?;
                 let id = TaskId::normalise(&id).map_err(|error| bad(format!("{error}.")))?;
                 wish = Some(Window::task(id));
             }
+            "--inbox" => wish = Some(Window::inbox()),
+            "--answer" => wish = Some(question(&words.next().unwrap_or_default())?),
             "--windows" => windows = true,
             other => return Err(bad(format!("errand-desktop does not know “{other}”."))),
         }
@@ -46,22 +48,18 @@ pub fn read(mut words: impl Iterator<Item = String>) -> Result<Start, Fault> {
     Ok(if windows { Start::Windows } else { Start::Desktop(wish) })
 }
 
-pub fn quick() -> Window {
-    Window::quick()
-}
-
-/// Where a question is answered that a menu or a banner has no room for.
-pub fn answering(task: &TaskId, _question: &str) -> Window {
-    Window::task(task.to_string())
-}
-
-/// Where everything is that needs the person.
-pub fn inbox() -> Window {
-    quick()
+/// `TASK/qN`. Of a question that a sub-task asks, the sub-task.
+fn question(name: &str) -> Result<Window, Fault> {
+    let wanted = || bad("--answer needs a task and its question, such as bold-falcon-427/q1.".into());
+    let (task, question) = name.rsplit_once('/').ok_or_else(wanted)?;
+    let task = TaskId::normalise(task).map_err(|error| bad(format!("{error}.")))?;
+    let n: u32 = question.strip_prefix(['q', 'Q']).and_then(|n| n.parse().ok()).ok_or_else(wanted)?;
+    Ok(Window::answer(task, &format!("q{n}")))
 }
 
 fn bad(message: String) -> Fault {
-    Fault::new(Code::BadUsage, message).hint("It takes --hidden, --quick, --task ID, or a link.")
+    Fault::new(Code::BadUsage, message)
+        .hint("It takes --hidden, --quick, --inbox, --task ID, --answer ID/qN, or a link.")
 }
 
 #[cfg(test)]
@@ -74,10 +72,13 @@ mod tests {
 
     #[test]
     fn a_plain_start_shows_a_window_and_a_hidden_one_does_not() {
-        assert_eq!(read("").unwrap(), Start::Desktop(Some(quick())));
+        assert_eq!(read("").unwrap(), Start::Desktop(Some(Window::quick())));
         assert_eq!(read("--hidden").unwrap(), Start::Desktop(None));
         let task = Window::task("bold-falcon-427");
         assert_eq!(read("--task Bold-Falcon-427").unwrap(), Start::Desktop(Some(task)));
+        assert_eq!(read("--inbox").unwrap(), Start::Desktop(Some(Window::inbox())));
+        let answer = Window::answer("bold-falcon-427", "q2");
+        assert_eq!(read("--answer Bold-Falcon-427/q2").unwrap(), Start::Desktop(Some(answer)));
         assert_eq!(read("--windows").unwrap(), Start::Windows);
     }
 
@@ -97,7 +98,17 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_said() {
-        for line in ["--task", "--task ../x", "--nonsense", "bold-falcon-427"] {
+        for line in [
+            "--task",
+            "--task ../x",
+            "--nonsense",
+            "bold-falcon-427",
+            "--answer",
+            "--answer bold-falcon-427",
+            "--answer bold-falcon-427/2",
+            "--answer bold-falcon-427/q",
+            "--answer ../x/q1",
+        ] {
             assert_eq!(read(line).unwrap_err().code, Code::BadUsage, "{line}");
         }
     }

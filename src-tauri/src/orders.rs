@@ -43,6 +43,9 @@ mod tests {
         let open = Order::Open(Window::quick());
         assert_eq!(write(&open), b"{\"open\":{\"kind\":\"quick\",\"task\":null}}\n");
         assert_eq!(read::<Order>(r#"{"open":{"kind":"quick"}}"#), Some(open));
+        let answer = Order::Open(Window::answer("bold-falcon-427", "q1"));
+        let line = b"{\"open\":{\"kind\":\"answer\",\"task\":\"bold-falcon-427\",\"question\":\"q1\"}}\n";
+        assert_eq!(write(&answer), line);
         assert_eq!(read::<Report>(r#"{"windows":2}"#), Some(Report::Windows(2)));
         assert_eq!(read::<Report>("Gtk-Message: hello"), None);
     }

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::calls::{self, Look};
 use super::signals::told_to_leave;
-use crate::args::{Wish, answering, inbox, quick};
+use crate::args::Wish;
 use crate::clipboard;
 use crate::helper::{Helper, News};
 use crate::orders::Report;
@@ -194,12 +194,12 @@ impl Desk {
 
     async fn click(&mut self, action: Action) {
         match action {
-            Action::New => self.show(quick()).await,
-            Action::Open(task) => {
-                self.show(Window::task(task.to_string())).await;
+            Action::New => self.show(Window::quick()).await,
+            Action::Open(task) => self.show(Window::task(task.to_string())).await,
+            Action::AnswerInWindow { task, question } => {
+                self.show(Window::answer(task.to_string(), &question)).await;
             }
-            Action::AnswerInWindow { task, question } => self.show(answering(&task, &question)).await,
-            Action::Inbox => self.show(inbox()).await,
+            Action::Inbox => self.show(Window::inbox()).await,
             Action::AskQuit => self.ask_quit(),
             other => self.act(other),
         }

@@ -6,6 +6,7 @@ use errand_base::TaskId;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     New,
+    Inbox,
     Open(TaskId),
     Cancel(TaskId),
     Answer {
@@ -17,7 +18,6 @@ pub enum Action {
         task: TaskId,
         question: String,
     },
-    Inbox,
     PauseAll,
     ResumeAll,
     /// Asks how, because something is at work.
@@ -31,12 +31,12 @@ impl Action {
     pub fn key(&self) -> String {
         match self {
             Action::New => "new".into(),
+            Action::Inbox => "inbox".into(),
             Action::Open(task) => format!("open:{task}"),
             Action::Cancel(task) => format!("cancel:{task}"),
             // The choice comes last: it is the only part that could contain a colon.
             Action::Answer { task, question, choice } => format!("answer:{task}:{question}:{choice}"),
             Action::AnswerInWindow { task, question } => format!("answer-in-window:{task}:{question}"),
-            Action::Inbox => "inbox".into(),
             Action::PauseAll => "pause-all".into(),
             Action::ResumeAll => "resume-all".into(),
             Action::AskQuit => "ask-quit".into(),
@@ -51,6 +51,7 @@ impl Action {
         let task = |id: &str| TaskId::try_from(id.to_owned()).ok();
         Some(match verb {
             "new" => Action::New,
+            "inbox" => Action::Inbox,
             "open" => Action::Open(task(rest)?),
             "cancel" => Action::Cancel(task(rest)?),
             "answer" => {
@@ -65,7 +66,6 @@ impl Action {
                 let (id, question) = rest.split_once(':')?;
                 Action::AnswerInWindow { task: task(id)?, question: question.into() }
             }
-            "inbox" => Action::Inbox,
             "pause-all" => Action::PauseAll,
             "resume-all" => Action::ResumeAll,
             "ask-quit" => Action::AskQuit,
@@ -93,8 +93,8 @@ mod tests {
         let in_window = Action::AnswerInWindow { task: task.clone(), question: "q1".into() };
         for action in [
             in_window,
-            Action::Inbox,
             Action::New,
+            Action::Inbox,
             Action::Open(task.clone()),
             Action::Cancel(task),
             answer,

@@ -71,6 +71,7 @@ pub fn picture(status: &EngineStatus, questions: &Questions) -> Picture {
     entries.extend(menu("running", "Running", status.running_tasks.iter().map(running).collect()));
     entries.extend(menu("recent", "Recent results", status.recent.iter().map(recent).collect()));
     entries.push(line("line"));
+    entries.push(button(&Action::Inbox, "Inbox"));
     entries.push(match status.paused {
         true => button(&Action::ResumeAll, "Resume all"),
         false => button(&Action::PauseAll, "Pause all"),

@@ -64,7 +64,7 @@ fn at_rest_there_is_little_to_see() {
     assert_eq!(picture.icon, Icon::Idle);
     assert_eq!(
         drawn(&picture.entries, 0),
-        "(Nothing to do)\nNew task… <new>\n--\nPause all <pause-all>\nQuit <quit>\n"
+        "(Nothing to do)\nNew task… <new>\n--\nInbox <inbox>\nPause all <pause-all>\nQuit <quit>\n"
     );
 }
 
@@ -95,6 +95,7 @@ fn work_questions_and_results_have_their_entries_and_quitting_asks_how() {
         options: vec![option("wait", "Go on waiting"), option("stop", "Stop it")],
         open: false,
         fields: Vec::new(),
+        approval: None,
         state: "open".into(),
         asked_at: Timestamp::default(),
         answered: None,
@@ -122,6 +123,7 @@ Running
 Recent results
   rsync && sync: exited with 0 <open:late-heron-300>
 --
+Inbox <inbox>
 Resume all <resume-all>
 (Keeping awake: bold-falcon-427 is at work)
 Quit… <ask-quit>
@@ -141,6 +143,7 @@ fn asked(text: &str, options: &[&str]) -> QuestionView {
             .collect(),
         open: false,
         fields: Vec::new(),
+        approval: None,
         state: "open".into(),
         asked_at: Timestamp::default(),
         answered: None,

@@ -1,5 +1,6 @@
 //! What the windows may ask of the shell. `call` and `subscribe` go to the engine as they are.
 
+use errand_base::{Code, Fault};
 use errand_wire::{Feed, Window, WireError};
 use serde_json::Value;
 use tauri::ipc::Channel;
@@ -7,13 +8,25 @@ use tauri::{AppHandle, State, WebviewWindow};
 
 use super::feeds::{Feeds, Message};
 use super::link::Link;
-use super::{outside, place, report};
+use super::{allowed, outside, place, report};
 use crate::orders::Report;
 
 type Reply<T> = Result<T, WireError>;
 
 #[tauri::command]
-pub async fn call(link: State<'_, Link>, command: String, params: Option<Value>) -> Reply<Value> {
+pub async fn call(
+    window: WebviewWindow,
+    link: State<'_, Link>,
+    command: String,
+    params: Option<Value>,
+) -> Reply<Value> {
+    if !allowed::may(window.label(), &command) {
+        return Err(Fault::new(
+            Code::BadUsage,
+            format!("This window has no use for the command “{command}”."),
+        )
+        .into());
+    }
     let params = params.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
     let client = link.client().await?;
     Ok(client.call_raw(&command, params).await?)

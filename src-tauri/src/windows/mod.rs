@@ -1,10 +1,12 @@
 //! The process that holds the windows. It knows the engine's socket and nothing of the engine.
 
+mod allowed;
 mod commands;
 mod feeds;
 mod link;
 mod outside;
 mod place;
+mod remember;
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -45,6 +47,7 @@ pub fn run() -> Result<(), Fault> {
         .manage(home)
         .manage(Feeds::default())
         .manage(Open::default())
+        .manage(remember::Spots::default())
         .invoke_handler(tauri::generate_handler![
             commands::call,
             commands::subscribe,
@@ -58,6 +61,7 @@ pub fn run() -> Result<(), Fault> {
             commands::start_folder,
         ])
         .on_window_event(|window, event| {
+            remember::follow(window, event);
             if matches!(event, WindowEvent::Destroyed) {
                 window.state::<Feeds>().forget(window.label());
                 window.state::<Open>().change(|labels| labels.remove(window.label()));

@@ -7,7 +7,7 @@ use errand_wire::{Window, WindowKind};
 use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
-use super::Open;
+use super::{Open, remember};
 use crate::link;
 
 /// A page that says nothing for this long is shown as it is.
@@ -16,6 +16,7 @@ const SMALLEST: (f64, f64) = (380.0, 320.0);
 
 #[derive(Clone, Debug, PartialEq)]
 struct Place {
+    kind: &'static str,
     label: String,
     page: String,
     title: String,
@@ -26,13 +27,33 @@ impl Place {
     fn of(window: &Window) -> Place {
         match (window.kind, &window.task) {
             (WindowKind::Task, Some(task)) => Place {
+                kind: "task",
                 label: format!("task-{task}"),
                 page: format!("index.html#task/{task}"),
                 title: format!("Errand — {task}"),
                 size: (760.0, 640.0),
             },
+            (WindowKind::Answer, Some(task)) if window.question.is_some() => {
+                let question = window.question.as_deref().unwrap_or_default();
+                Place {
+                    kind: "answer",
+                    label: format!("answer-{task}-{question}"),
+                    page: format!("index.html#answer/{task}/{question}"),
+                    title: format!("Errand — {task}"),
+                    size: (600.0, 520.0),
+                }
+            }
+            // Where it is not said which question, all of them are shown.
+            (WindowKind::Inbox | WindowKind::Answer, _) => Place {
+                kind: "inbox",
+                label: "inbox".into(),
+                page: "index.html#inbox".into(),
+                title: "Errand — Inbox".into(),
+                size: (960.0, 640.0),
+            },
             // Without a task there is nothing to show of one.
             (WindowKind::Quick | WindowKind::Task, _) => Place {
+                kind: "quick",
                 label: "quick".into(),
                 page: match &window.draft {
                     Some(draft) => format!("index.html#quick?{}", link::query(draft)),
@@ -63,7 +84,6 @@ pub fn show(app: &AppHandle, window: &Window) -> tauri::Result<()> {
         .title(place.title)
         .inner_size(place.size.0, place.size.1)
         .min_inner_size(SMALLEST.0, SMALLEST.1)
-        .center()
         .visible(false)
         .devtools(cfg!(debug_assertions))
         .on_navigation(is_ours)
@@ -71,6 +91,10 @@ pub fn show(app: &AppHandle, window: &Window) -> tauri::Result<()> {
     if let Some(home) = app.try_state::<Home>() {
         builder = builder.data_directory(home.data().join("windows"));
     }
+    builder = match remember::spot(app, place.kind, &place.label) {
+        Some(spot) => spot.given_to(builder),
+        None => builder.center(),
+    };
     let made = builder.build()?;
     app.state::<Open>().change(|labels| labels.insert(place.label));
     tauri::async_runtime::spawn(async move {
@@ -111,7 +135,7 @@ mod tests {
         assert_eq!(place.label, "task-bold-falcon-427");
         assert_eq!(place.page, "index.html#task/bold-falcon-427");
         assert_eq!(place.title, "Errand — bold-falcon-427");
-        let without = Place::of(&Window { kind: WindowKind::Task, ..Window::quick() });
+        let without = Place::of(&Window { task: None, ..Window::task("") });
         assert_eq!(without.label, "quick");
     }
 
@@ -124,6 +148,18 @@ mod tests {
             place.page,
             "index.html#quick?brief=..%2F%3Fx%3D1%23task%2Fy%20%22%20%3Cscript%3E%0A%26folder%3D%2Fz&folder=%2Fhome%2Fada"
         );
+    }
+
+    #[test]
+    fn a_question_has_a_window_of_its_own_and_all_share_one() {
+        let place = Place::of(&Window::answer("bold-falcon-427", "q1"));
+        assert_eq!(place.label, "answer-bold-falcon-427-q1");
+        assert_eq!(place.page, "index.html#answer/bold-falcon-427/q1");
+        let below = Place::of(&Window::answer("bold-falcon-427", "calm-owl-101/q2"));
+        assert_eq!(below.label, "answer-calm-owl-101-q2");
+        assert_eq!(Place::of(&Window::inbox()).page, "index.html#inbox");
+        let without = Place::of(&Window { question: None, ..Window::answer("bold-falcon-427", "") });
+        assert_eq!(without.label, "inbox");
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod attached;
 mod manners;
 mod newcomer;
 mod path;
+mod questions;
 mod tray;
 
 use std::path::PathBuf;

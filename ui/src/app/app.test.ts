@@ -13,6 +13,9 @@ test('the address says which window this is', () => {
     draft: { brief: 'Tidy up\nnow', folder: '/home/ada' },
   });
   expect(routeOf('#quick?brief=%23task%2Fx')).toEqual({ window: 'quick', draft: { brief: '#task/x', folder: '' } });
+  expect(routeOf('#inbox')).toEqual({ window: 'inbox' });
+  expect(routeOf('#answer/bold-falcon-427/q1')).toEqual({ window: 'answer', id: 'bold-falcon-427', question: 'q1' });
+  expect(routeOf('#answer/bold-falcon-427')).toEqual({ window: 'quick' });
   expect(routeOf('#task/%E0%A4%A')).toEqual({ window: 'quick' });
 });
 

@@ -1,16 +1,27 @@
 export type Draft = { brief: string; folder: string };
-export type Route = { window: 'quick'; draft?: Draft } | { window: 'task'; id: string };
+export type Route =
+  | { window: 'quick'; draft?: Draft }
+  | { window: 'inbox' }
+  | { window: 'task'; id: string }
+  | { window: 'answer'; id: string; question: string };
 
-/** Which window this is: `#quick`, `#task/<id>`. Anything else is the first one. */
+/** Which window this is: `#quick`, `#inbox`, `#task/<id>`, `#answer/<id>/<question>`. Anything else is the first one. */
 export function routeOf(hash: string): Route {
   const draft = draftOf(hash);
   if (draft) return { window: 'quick', draft };
-  const [window, id] = hash.replace(/^#\/?/, '').split('/');
-  if (window !== 'task' || !id) return { window: 'quick' };
+  const [window, ...rest] = hash.replace(/^#\/?/, '').split('/').map(decoded);
+  const [id, question] = rest;
+  if (window === 'inbox') return { window };
+  if (window === 'task' && id) return { window, id };
+  if (window === 'answer' && id && question) return { window, id, question };
+  return { window: 'quick' };
+}
+
+function decoded(part: string): string | null {
   try {
-    return { window: 'task', id: decodeURIComponent(id) };
+    return decodeURIComponent(part);
   } catch {
-    return { window: 'quick' };
+    return null;
   }
 }
 

@@ -2,8 +2,17 @@ import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ArtifactView, FieldView, TaskRow, TaskView } from '../generated/wire';
 import { aTask, aLine, Fake } from '../platform/fake';
+import { aQuestion } from '../platform/questions';
 import QuickWindow from './QuickWindow.svelte';
 import TaskWindow from './TaskWindow.svelte';
+
+/** Time goes by, as far as cards know: nobody is taken to have read one at once. */
+const real = performance.now.bind(performance);
+let passed = 0;
+const later = (ms = 500) => {
+  passed += ms;
+  vi.spyOn(performance, 'now').mockImplementation(() => real() + passed);
+};
 
 let shown: Record<string, unknown> | undefined;
 
@@ -14,7 +23,8 @@ afterEach(async () => {
 });
 
 const until = (said: string) => vi.waitFor(() => expect(document.body.textContent).toContain(said));
-const button = (name: string) => [...document.querySelectorAll('button')].find((one) => one.textContent?.trim().startsWith(name));
+const button = (name: string) =>
+  [...document.querySelectorAll('button')].find((one) => one.textContent?.trim().replace(/^\d\s+/, '').startsWith(name));
 
 function press(target: EventTarget, key: string, more: KeyboardEventInit = {}) {
   target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more }));
@@ -162,21 +172,38 @@ test('Task: a link is only opened after the person has seen where it leads', asy
 });
 
 test('Task: a question is answered with its choice', async () => {
-  const question = { id: 'q1', task: null, kind: 'blocker', text: 'Go on?', options: [{ name: 'wait', label: 'Keep waiting' }], open: false, fields: [], state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
+  const question = { id: 'q1', task: null, kind: 'blocker', text: 'Go on?', options: [{ name: 'wait', label: 'Keep waiting' }], open: false, fields: [], approval: null, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
   const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
   fake.answers.answer = () => (now.view = aTask());
   await until('Go on?');
+  later();
   button('Keep waiting')?.click();
   await vi.waitFor(() => expect(document.body.textContent).not.toContain('Go on?'));
   const params = { task: 'bold-falcon-427', question: 'q1', choice: 'wait', surface: 'window' };
   expect(fake.asked.find(({ command }) => command === 'answer')?.params).toEqual(params);
 });
 
+test('Task: a key answers where one question is open, and none where two are', async () => {
+  const question = (id: string) => aQuestion({ id, text: `Go on with ${id}?`, options: [{ name: 'wait', label: 'Keep waiting' }] });
+  const { fake, now } = taskWindow({ state: 'needs_you', questions: [question('q1'), question('q2')] });
+  fake.answers.answer = () => (now.view = aTask({ state: 'needs_you', questions: [question('q2')] }));
+  await until('Go on with q2?');
+  later();
+  press(document.body, '1');
+  expect(fake.asked.some(({ command }) => command === 'answer')).toBe(false);
+  button('Keep waiting')?.click();
+  await vi.waitFor(() => expect(document.body.textContent).not.toContain('Go on with q1?'));
+  later(1_000);
+  press(document.body, '1');
+  await vi.waitFor(() => expect(fake.asked.filter(({ command }) => command === 'answer')).toHaveLength(2));
+});
+
 test('Task: a worker is answered in the person\'s own words', async () => {
-  const question = { id: 'q1', task: null, kind: 'user_input', text: 'Which colour?', options: [], open: true, fields: [], state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
+  const question = { id: 'q1', task: null, kind: 'user_input', text: 'Which colour?', options: [], open: true, fields: [], approval: null, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
   const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
   fake.answers.answer = () => (now.view = aTask());
   await until('Which colour?');
+  later();
   const own = document.querySelector<HTMLTextAreaElement>('textarea[aria-label="Your answer"]');
   expect(button('Send')?.disabled).toBe(true);
   own!.value = ' sea green ';
@@ -191,10 +218,11 @@ test('Task: a worker is answered in the person\'s own words', async () => {
 test('Task: several things are asked in one form, and a secret is not shown while it is typed', async () => {
   const field: Omit<FieldView, 'name' | 'label'> = { kind: 'text', options: [], open: false, required: true, secret: false, default: null, min: null, max: null };
   const fields = [{ ...field, name: 'user', label: 'User' }, { ...field, name: 'word', label: 'Password', secret: true }];
-  const question = { id: 'q1', task: null, kind: 'user_input', text: 'Sign in?', options: [], open: false, fields, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
+  const question = { id: 'q1', task: null, kind: 'user_input', text: 'Sign in?', options: [], open: false, fields, approval: null, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
   const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
   fake.answers.answer = () => (now.view = aTask());
   await until('Sign in?');
+  later();
   const inputs = [...document.querySelectorAll<HTMLInputElement>('form input')];
   expect(inputs.map(({ type }) => type)).toEqual(['text', 'password']);
   expect(inputs.map(({ labels }) => labels?.[0]?.textContent?.trim())).toEqual(['User', 'Password']);
@@ -236,7 +264,7 @@ test('Task: sub-tasks are listed with their states, lead to their windows, and a
     { id: 'calm-owl-102', level: 2, title: 'dark red', state: 'needs_you', outcome: 'It asks' },
   ] as const;
   const question = { id: 'calm-owl-102/q1', task: 'calm-owl-102', kind: 'user_input', text: 'Which red?' };
-  const questions = [{ ...question, options: [], open: true, fields: [], state: 'open', asked_at: aTask().created_at, answered: null }];
+  const questions = [{ ...question, options: [], open: true, fields: [], approval: null, state: 'open', asked_at: aTask().created_at, answered: null }];
   const view: TaskView = { ...aTask(), parent: 'calm-owl-100', subtasks: [...subtasks], questions };
   const fake = new Fake({ show: () => view, history: () => ({ rows: [] }), answer: () => view, opened: () => ({}) });
   shown = mount(TaskWindow, { target: document.body, props: { platform: fake, id: view.id } });

@@ -1,5 +1,6 @@
-import type { LogLine, ProgramPreview, TaskRow, TaskView, TimelineRow } from '../generated/wire';
+import type { EngineStatus, LogLine, ProgramPreview, TaskRow, TaskView, TimelineRow } from '../generated/wire';
 import { aDelivery, aLine, aTask, Fake } from './fake';
+import { someOfEach } from './questions';
 
 const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
 
@@ -57,7 +58,7 @@ const TASKS: Record<string, Partial<TaskView>> = {
     title: 'Paint the fence',
     run: OVER,
     reason: { code: 'asked_by_worker', text: 'It asks: Which colour?' },
-    questions: [{ id: 'q1', task: null, kind: 'user_input', text: 'Which colour?', options: [{ name: 'Red', label: 'Red' }, { name: 'Blue', label: 'Blue' }], open: true, fields: [], state: 'open', asked_at: ago(20), answered: null }],
+    questions: [{ id: 'q1', task: null, kind: 'user_input', text: 'Which colour?', options: [{ name: 'Red', label: 'Red' }, { name: 'Blue', label: 'Blue' }], open: true, fields: [], approval: null, state: 'open', asked_at: ago(20), answered: null }],
   },
   queued: { state: 'queued', reason: { code: 'accepted', text: 'Handed over by you.' }, why_waiting: 'All 3 slots are taken; 2 tasks are before it.' },
   held: { run: RUN, holds: ['person', 'all'], reason: { code: 'paused_by_person', text: 'You paused it.' } },
@@ -66,7 +67,7 @@ const TASKS: Record<string, Partial<TaskView>> = {
     title: 'rsync -a photos/ nas:photos/',
     run: { ...RUN, started_at: ago(4000) },
     reason: { code: 'silent', text: 'It has printed nothing for 30 min.' },
-    questions: [{ id: 'q1', task: null, kind: 'blocker', text: 'The program has printed nothing for 30 min.\nIt may be busy, or wait for something that does not come.', options: [{ name: 'wait', label: 'Keep waiting' }, { name: 'stop', label: 'Stop it' }], open: false, fields: [], state: 'open', asked_at: ago(200), answered: null }],
+    questions: [{ id: 'q1', task: null, kind: 'blocker', text: 'The program has printed nothing for 30 min.\nIt may be busy, or wait for something that does not come.', options: [{ name: 'wait', label: 'Keep waiting' }, { name: 'stop', label: 'Stop it' }], open: false, fields: [], approval: null, state: 'open', asked_at: ago(200), answered: null }],
   },
   completed: { state: 'completed', run: OVER, ended_at: ago(1500), labels: ['nightly', 'linux'], reason: { code: 'exit_zero', text: 'The program ended with exit code 0.' }, artifact: { ...artifact, report: output(30).map(({ text }) => text).join('\n'), html: '<pre></pre>', format: 'text' }, deliveries: [shown] },
   markdown: { state: 'completed', with_gaps: true, title: 'Update the dependencies', run: OVER, ended_at: ago(1500), reason: { code: 'exit_zero', text: 'The program ended with exit code 0.' }, artifact: { ...artifact, report: MARKDOWN, html: HTML, format: 'markdown', verification: [{ what: 'every test passes', met: true, note: null }, { what: 'the lock file is committed', met: false, note: 'it is ignored' }] } },
@@ -82,6 +83,13 @@ function history(task: TaskView): TimelineRow[] {
     { ...base, cursor: 4, at: ago(1500), from: 'running', to: task.state, reason: task.reason },
     { ...base, cursor: 5, at: ago(1490), subject: 'delivery', subject_id: '1', from: 'pending', to: 'shown', reason: { code: 'shown', text: 'The notification was shown.' } },
   ];
+}
+
+function statusOf(rows: TaskRow[], waiting: number): EngineStatus {
+  const ended = rows.filter(({ ended_at }) => ended_at !== null);
+  const counts = { slots: 3, running: 1, queued: 0, waiting: 0, needs_you: waiting };
+  const engine = { version: '0.1.0', pid: 1, home: '/home/ada', headless: false, paused: false, quitting: false };
+  return { ...engine, ...counts, sentence: '1 running', problem: null, keeping_awake: null, running_tasks: rows.filter(({ state }) => state === 'running'), needing_tasks: [], recent: ended };
 }
 
 function previewOf(line: string): ProgramPreview {
@@ -100,7 +108,11 @@ export function demo(search: string): Fake {
   const task = aTask({ created_at: ago(1700), ...TASKS[name] });
   const lines = output({ long: 6000, silent: 0, queued: 0 }[name] ?? 240);
   const rows = name === 'empty' ? [] : [...ROWS];
+  let asked = name === 'quiet' ? [] : someOfEach(ago);
+  const answered = (question: string) => (asked = asked.filter((row) => `${row.task}/${row.question.id}` !== question));
   const fake: Fake = new Fake({
+    inbox: () => ({ rows: asked, more: false }),
+    status: () => statusOf(ROWS, asked.length),
     preview: ({ line }) => previewOf(line),
     list: () => ({ tasks: [...rows], next: null }),
     run: ({ line = '' }) => {
@@ -108,7 +120,9 @@ export function demo(search: string): Fake {
       rows.unshift(row({ id: 'fresh-finch-31', title: line, state: 'queued', outcome: '', updated_at: ago(0) }));
       return { id: 'fresh-finch-31', duplicate: false, notes: [] };
     },
-    show: () => {
+    show: ({ task: id }) => {
+      const row = asked.find((row) => row.task === id);
+      if (row) return aTask({ id, title: row.title, state: 'needs_you', questions: [row.question] });
       if (name === 'missing') throw { code: 'task_not_found', message: 'There is no task “bold-falcon-427”.', hint: '`errand list` shows the tasks there are.' };
       return task;
     },
@@ -118,7 +132,11 @@ export function demo(search: string): Fake {
       const page = lines.slice(start, start + limit);
       return { lines: page, next: (page.at(-1)?.seq ?? 0) + 1, left_out: name === 'long' ? 297_795_584 : 0 };
     },
-    answer: () => {
+    answer: ({ task: id, question }) => {
+      if (location.hash.startsWith('#inbox') || location.hash.startsWith('#answer')) {
+        answered(`${id}/${question}`);
+        return task;
+      }
       throw { code: 'already_answered', message: 'You answered “Keep waiting” in the terminal 5 s ago.', hint: 'Nothing to do: the first answer counts.' };
     },
     opened: () => ({}),

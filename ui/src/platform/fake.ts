@@ -72,6 +72,7 @@ export class Fake implements Platform {
   window = {
     close: () => void this.told.push('close'),
     openTask: (id: string) => void this.told.push(`task ${id}`),
+    openInbox: () => void this.told.push('inbox'),
     openQuick: () => void this.told.push('quick'),
     chooseFolder: async () => this.folder,
     setTitle: (title: string) => void (document.title = title),

@@ -50,6 +50,7 @@ export const tauri: Platform = {
   window: {
     close: () => tell('close_window'),
     openTask: (task) => tell('open_window', { window: { kind: 'task', task } }),
+    openInbox: () => tell('open_window', { window: { kind: 'inbox' } }),
     openQuick: () => tell('open_window', { window: { kind: 'quick' } }),
     chooseFolder: () => ask<string | null>('choose_folder'),
     setTitle: (title) => {

@@ -11,6 +11,7 @@ export interface Platform {
   window: {
     close(): void;
     openTask(id: string): void;
+    openInbox(): void;
     openQuick(): void;
     /** Null when the person chose none, or when there is no way to choose here. */
     chooseFolder(): Promise<string | null>;

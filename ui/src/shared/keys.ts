@@ -44,3 +44,9 @@ export function moveIn(key: string, at: number, count: number, wrap = false): nu
       return null;
   }
 }
+
+/** Whoever types a text means letters, not keys. */
+export function inText(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement) return !['checkbox', 'radio', 'button', 'submit'].includes(target.type);
+  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
+}

@@ -24,6 +24,12 @@ function span(ms: number): string {
   return days === 1 ? '1 day' : `${days} days`;
 }
 
+/** For how long something has waited: `12 min`. */
+export function waited(iso: string, now: number): string {
+  const since = now - Date.parse(iso);
+  return Number.isNaN(since) ? '' : span(Math.max(0, since));
+}
+
 /** A duration with two units at most: `1 h 5 min`, `40 s`. */
 export function duration(ms: number): string {
   const whole = Math.max(0, ms);

@@ -9,6 +9,7 @@ mod deliveries;
 mod doctor;
 mod engine;
 mod folder;
+mod inbox;
 mod run;
 mod settings;
 mod sleep;

@@ -188,9 +188,13 @@ async fn open_what_was_clicked(
 ) {
     while let Some(clicked) = clicked.recv().await {
         let (window, words) = match &clicked {
-            Clicked::Task(task) => (Window::task(task.to_string()), vec!["--task", task.as_str()]),
-            // The window that lists the latest.
-            Clicked::Several => (Window::quick(), vec!["--quick"]),
+            Clicked::Task(task) => (Window::task(task.as_str()), vec!["--task".to_owned(), task.to_string()]),
+            Clicked::Question(task, n) => {
+                let question = format!("q{n}");
+                let words = vec!["--answer".to_owned(), format!("{task}/{question}")];
+                (Window::answer(task.as_str(), &question), words)
+            }
+            Clicked::Several => (Window::inbox(), vec!["--inbox".to_owned()]),
         };
         if open_window(&signals, &desktops, window) {
             continue;

@@ -100,8 +100,7 @@ async fn bring_forward(session: &Session, client: &Client, hidden: bool) -> Resu
 }
 
 async fn raise(client: &Client) -> Result<bool, Fault> {
-    let window = Window::quick();
-    Ok(client.call::<command::Raise>(Raise { window }).await?.reached)
+    Ok(client.call::<command::Raise>(Raise { window: Window::quick() }).await?.reached)
 }
 
 /// A way to get an engine.

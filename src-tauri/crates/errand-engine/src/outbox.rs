@@ -46,6 +46,8 @@ pub enum Telling {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Clicked {
     Task(TaskId),
+    /// The button under a question that cannot be answered on the banner.
+    Question(TaskId, u32),
     /// It stood for several.
     Several,
 }
@@ -255,7 +257,10 @@ impl Outbox {
                     let answer = replies::answer(tx, &delivery, &did)?;
                     // Its person knows the task at the top.
                     let root = delivery.task.map_or(Ok(None), |seq| tx.tasks().root_of(seq))?;
-                    let clicked = root.map_or(Clicked::Several, |root| Clicked::Task(root.id));
+                    let clicked = match reviewed(tx, &delivery, &did)? {
+                        Some((task, n)) => Clicked::Question(task, n),
+                        None => root.map_or(Clicked::Several, |root| Clicked::Task(root.id)),
+                    };
                     // The answer settles it, if it counts.
                     if answer.is_none() {
                         settle(tx, delivery, DeliveryState::Acted, Reason::OpenedByPerson, now)?;
@@ -314,6 +319,13 @@ impl Outbox {
     fn being_told(&self) -> MutexGuard<'_, HashSet<i64>> {
         self.telling.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The question that a button leads to; the banner itself leads to its task.
+fn reviewed(tx: &Reader<'_>, delivery: &Delivery, did: &Did) -> Result<Option<(TaskId, u32)>, StoreError> {
+    let leads = matches!(did, Did::Pressed(action) if action == words::REVIEW);
+    let (Some(seq), Some(n), true) = (delivery.task, delivery.question, leads) else { return Ok(None) };
+    Ok(tx.tasks().by_seq(seq)?.map(|stored| (stored.task.id, n)))
 }
 
 /// Settles a delivery unless it is settled already; says whether it did.

@@ -21,6 +21,7 @@ macro_rules! with_commands {
             History "history" TaskRef => Timeline, "Every change of a task with its reason.";
             Log "log" ReadLog => LogPage, "What a task has printed.";
             Wait "wait" WaitTasks => WaitReply, "Waits until all have ended or one needs the person.";
+            Inbox "inbox" Empty => InboxView, "Every open question, oldest first.";
             Answer "answer" AnswerQuestion => TaskView, "Answers a question.";
             Cancel "cancel" CancelTasks => Changed, "Cancels tasks.";
             Retry "retry" RetryTask => TaskView, "Opens an ended task again.";

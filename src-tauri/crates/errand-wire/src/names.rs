@@ -123,4 +123,8 @@ pub enum QuitMode {
 pub enum WindowKind {
     Quick,
     Task,
+    /// Every open question.
+    Inbox,
+    /// One question.
+    Answer,
 }

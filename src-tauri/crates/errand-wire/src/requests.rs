@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
 
-use crate::{Limits, Notify, Priority, QuitMode, Surface, TaskState, WindowKind};
+use crate::{Decision, Limits, Notify, Priority, QuitMode, Surface, TaskState, WindowKind};
 
 /// A command that needs to be told nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -190,6 +190,10 @@ pub struct AnswerQuestion {
     #[ts(type = "Record<string, string>", optional)]
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
+    /// Of an approval, in place of `choice` and `fields`.
+    #[ts(optional)]
+    #[serde(default)]
+    pub decision: Option<Decision>,
     #[ts(optional)]
     #[serde(default)]
     pub surface: Option<Surface>,
@@ -357,15 +361,33 @@ pub struct Window {
     #[ts(optional)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<Draft>,
+    /// Of the task, by its short name: `q1`.
+    #[ts(optional)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
 }
 
 impl Window {
     pub fn quick() -> Window {
-        Window { kind: WindowKind::Quick, task: None, draft: None }
+        Window { kind: WindowKind::Quick, task: None, question: None, draft: None }
+    }
+
+    pub fn inbox() -> Window {
+        Window { kind: WindowKind::Inbox, ..Window::quick() }
     }
 
     pub fn task(task: impl Into<String>) -> Window {
-        Window { kind: WindowKind::Task, task: Some(task.into()), draft: None }
+        Window { kind: WindowKind::Task, task: Some(task.into()), ..Window::quick() }
+    }
+
+    /// Also by the name that a question of a sub-task has seen from above, `TASK/q1`.
+    pub fn answer(task: impl Into<String>, question: &str) -> Window {
+        let (task, question) = match question.rsplit_once('/') {
+            Some((below, question)) => (below.to_owned(), question),
+            None => (task.into(), question),
+        };
+        let question = Some(question.to_owned());
+        Window { kind: WindowKind::Answer, task: Some(task), question, ..Window::quick() }
     }
 }
 

@@ -142,6 +142,29 @@ pub struct TaskList {
     pub next: Option<String>,
 }
 
+/// A question and what it is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct InboxRow {
+    /// The task that its person handed over.
+    #[ts(type = "string")]
+    #[schemars(with = "String")]
+    pub task: TaskId,
+    pub title: String,
+    /// Of the sub-task, if it is one that asks.
+    pub asker: Option<String>,
+    pub agent: String,
+    pub command: String,
+    pub question: QuestionView,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct InboxView {
+    /// Oldest first.
+    pub rows: Vec<InboxRow>,
+    /// There are so many tasks with questions that those of the oldest are left out for now.
+    pub more: bool,
+}
+
 /// What the person was told, or was to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct DeliveryList {

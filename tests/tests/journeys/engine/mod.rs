@@ -3,6 +3,7 @@
 mod attention;
 mod boundary;
 mod disk;
+mod inbox;
 mod isolation;
 mod leaving;
 mod recovery;

@@ -113,19 +113,17 @@ export class Task {
     return this.#do(() => this.#changed('resume', { all: true, surface: SURFACE }));
   }
 
-  answer(question: string, choice: string): Promise<void> {
-    const task = this.view?.id ?? this.#id;
-    return this.#do(async () => {
-      this.#take(await this.#platform.call('answer', { task, question, choice, surface: SURFACE }));
-    });
+  /** One of its questions was answered here. */
+  answered(view: TaskView): void {
+    this.refusal = null;
+    this.#take(view);
+    this.#reload.ask();
   }
 
-  /** Answers a question that asks for several things at once. */
-  fill(question: string, fields: Record<string, string>): Promise<void> {
-    const task = this.view?.id ?? this.#id;
-    return this.#do(async () => {
-      this.#take(await this.#platform.call('answer', { task, question, choice: '', fields, surface: SURFACE }));
-    });
+  /** Somebody else was first, or the question is gone. */
+  settled(error: WireError): void {
+    this.refusal = error;
+    this.#reload.ask();
   }
 
   async #do(work: () => Promise<void>): Promise<void> {

@@ -79,12 +79,9 @@ test('a refusal inside a reply is said', async () => {
 });
 
 test('an answer that came too late is shown, and the task is read again', async () => {
-  const { fake, task, count } = scripted({ state: 'needs_you' });
-  fake.answers.answer = () => {
-    throw { code: 'already_answered', message: 'Answered in the terminal.', hint: '' };
-  };
+  const { task, count } = scripted({ state: 'needs_you' });
   await task.load();
-  await task.answer('q1', 'wait');
+  task.settled({ code: 'already_answered', message: 'Answered in the terminal.', hint: '' });
   expect(task.refusal?.code).toBe('already_answered');
   await vi.runAllTimersAsync();
   expect(count('show')).toBe(2);

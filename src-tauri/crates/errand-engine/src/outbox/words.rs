@@ -26,6 +26,8 @@ const BUTTON: usize = 24;
 const NOTE: usize = 110;
 /// What the key of a button begins with that answers.
 const ANSWER: &str = "answer-q";
+/// The key of the button that leads to the question.
+pub(super) const REVIEW: &str = "review";
 
 /// The banner of a delivery, from its rows as they are now; `None` if there is nothing left to tell.
 pub(super) fn banner(
@@ -110,6 +112,11 @@ fn open(label: &str) -> Vec<(String, String)> {
     ["default", OPEN].map(|key| (key.to_owned(), label.to_owned())).into()
 }
 
+/// The button leads to the question, the banner to its task.
+fn review(label: &str) -> Vec<(String, String)> {
+    [("default", "Open"), (REVIEW, label)].map(|(key, label)| (key.to_owned(), label.to_owned())).into()
+}
+
 fn is_urgent(delivery: &Delivery) -> bool {
     use errand_store::Escalation::{Done, Due};
     matches!(delivery.escalation, Some(Due | Done))
@@ -174,7 +181,7 @@ struct Offer {
 
 impl Offer {
     fn window(label: &str) -> Offer {
-        Offer { actions: open(label), reply: None }
+        Offer { actions: review(label), reply: None }
     }
 
     /// A button for each answer, where all of them can be read on buttons; the rest is for the window. Where any text
@@ -199,8 +206,8 @@ impl Offer {
         let mut actions: Vec<_> =
             std::iter::once(("default".to_owned(), "Open".to_owned())).chain(buttons).collect();
         let reply = question.open.then(|| {
-            actions.push((OPEN.to_owned(), "Answer".to_owned()));
-            Reply { instead_of: OPEN.to_owned(), hint: "Your answer".to_owned() }
+            actions.push((REVIEW.to_owned(), "Answer".to_owned()));
+            Reply { instead_of: REVIEW.to_owned(), hint: "Your answer".to_owned() }
         });
         Offer { actions, reply }
     }

@@ -8,7 +8,8 @@ use std::{
 };
 
 use fantoccini::{
-    Client, ClientBuilder, Locator, elements::Element, error::CmdError, wd::Capabilities, wd::WindowHandle,
+    Client, ClientBuilder, Locator, elements::Element, error::CmdError, wd::Capabilities,
+    wd::WebDriverCompatibleCommand, wd::WindowHandle,
 };
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -157,6 +158,17 @@ impl Page {
         answer(css, element.text()).await
     }
 
+    /// What assistive technology is told about an element: its role and its name.
+    pub async fn accessible(&self, css: &str) -> Result<(String, String)> {
+        let element = self.find(css).await?.element_id();
+        let ask = async |what| {
+            let command = Computed { element: element.as_ref().to_owned(), what };
+            let said = answer(css, self.client.issue_cmd(command)).await?;
+            Ok::<_, DesktopError>(said.as_str().unwrap_or_default().to_owned())
+        };
+        Ok((ask("computedrole").await?, ask("computedlabel").await?))
+    }
+
     /// The value of an input, as it is now.
     pub async fn value(&self, css: &str) -> Result<String> {
         let element = self.find(css).await?;
@@ -227,6 +239,23 @@ impl Page {
     /// which ends everything with the last one.
     pub async fn end(self) -> Result<()> {
         answer("end of session", self.client.close()).await
+    }
+}
+
+#[derive(Debug)]
+struct Computed {
+    element: String,
+    what: &'static str,
+}
+
+impl WebDriverCompatibleCommand for Computed {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        let session = session.unwrap_or_default();
+        base.join(&format!("session/{session}/element/{}/{}", self.element, self.what))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::GET, None)
     }
 }
 

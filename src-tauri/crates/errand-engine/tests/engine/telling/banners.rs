@@ -1,5 +1,6 @@
 //! Banners: one for several questions, none for who looks, and what stands in them.
 
+use errand_engine::Clicked;
 use errand_model::{By, Event, Exit, Reason, State, Surface};
 use errand_os::{Banner, Told};
 use errand_store::DeliveryState::{Acted, Held, Opened, Shown, Withdrawn};
@@ -213,7 +214,7 @@ async fn hostile_texts_stay_behind_our_own_first_line() {
         assert_eq!(banner.title, format!("A program asks in {id}"));
         assert!(banner.body.lines().count() <= 2, "{banner:?}");
         checked(&banner);
-        assert_eq!(labels(&banner), ["Review", "Review"], "{banner:?}");
+        assert_eq!(labels(&banner), ["Open", "Review"], "{banner:?}");
         world.engine.tell(&id, answer("Yes")).await.unwrap();
         world.until_withdrawn(&banner.key).await;
         let run = world.runs(2 * n + 2).await.remove(2 * n + 1);
@@ -225,6 +226,27 @@ async fn hostile_texts_stay_behind_our_own_first_line() {
         checked(&banner);
         world.engine.opened(&id).await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_button_leads_to_the_question_and_the_banner_of_several_to_all_of_them() {
+    let mut world = World::new().await;
+    world.notifier.appear(&["actions"]);
+    let id = world.ask("fence", &"very long ".repeat(60), &["Red", "Blue"]).await;
+    let banner = world.shown(1).await.remove(0);
+    assert_eq!(labels(&banner), ["Open", "Review"]);
+    world.notifier.act(&banner.key, "review");
+    assert_eq!(world.clicked().await, Clicked::Question(id.clone(), 1));
+    world.engine.tell(&id, answer("Red")).await.unwrap();
+
+    world.notifier.disappear();
+    world.ask("door", "Which colour?", &["Red"]).await;
+    world.ask("wall", "Which colour?", &["Red"]).await;
+    world.notifier.appear(&["actions"]);
+    let banner = world.shown(2).await.remove(1);
+    assert_eq!(banner.title, "2 tasks need you");
+    world.notifier.act(&banner.key, "open");
+    assert_eq!(world.clicked().await, Clicked::Several);
 }
 
 fn checked(banner: &Banner) {
