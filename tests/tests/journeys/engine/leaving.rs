@@ -115,6 +115,35 @@ fn a_worker_stops_after_its_turn_and_goes_on_from_there_at_the_next_start() {
 }
 
 #[test]
+fn a_turn_that_will_not_end_is_cut_off_and_taken_again_at_the_next_start() {
+    let home = Home::new();
+    let mut engine = home.start();
+    let script = r#"echo begun >> turns
+        [ "$(wc -l < turns)" = 1 ] && { trap '' TERM; while :; do sleep 1; done; }
+        echo '{"status": "done", "summary": "all of it", "report": "whole"}' > "$ERRAND_RESPONSE_FILE""#;
+    let said = home.run(["run", "Do it", "--", "sh", "-c", script]);
+    let id = said.out.trim().to_owned();
+    home.wait_for_file("turns");
+    let mut quits = background(home.command(["quit"]));
+    let mut err = std::io::BufReader::new(quits.child().stderr.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut err, &mut line).unwrap();
+    assert!(line.contains("after their current turn"), "{line}");
+    // It would wait for half a minute. The system does not.
+    let begin = clock::now();
+    processes::terminate(engine.pid());
+    engine.running.wait(LIMIT).unwrap();
+    assert!(begin.elapsed() < LOGOUT, "it took {:?}", begin.elapsed());
+    assert_eq!(finish(quits).code, 0);
+    home.nothing_left();
+    home.start_and_keep();
+    home.ended(&[&id]);
+    assert_eq!((home.state(&id).as_str(), home.report(&id).as_str()), ("completed", "whole"));
+    assert_eq!(home.lines("turns").len(), 2);
+    home.quit();
+}
+
+#[test]
 fn told_to_leave_now_it_cancels_what_runs() {
     let home = Home::new();
     home.start_and_keep();
