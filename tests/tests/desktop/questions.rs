@@ -296,3 +296,22 @@ async fn a_button_leads_to_the_question_and_the_tray_to_all() -> Result<()> {
     assert!(errand(&desktop, &["quit", "--now"]).status.success());
     tray.is_empty(LIMIT).await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_meant_for_one_question_do_not_answer_the_next() -> Result<()> {
+    let scene = Scene::open("--inbox").await?;
+    let fence = scene.asks("Paint the fence", CHOICE).await?;
+    let door = scene.asks("Paint the door", CHOICE).await?;
+    scene.page.switch_to_titled("Inbox (2)", LIMIT).await?;
+    scene.until_row("Paint the fence").await?;
+    // An impatient hand, within a few milliseconds.
+    scene.desktop.xdotool(&["key", "--delay", "2", "2", "1", "1", "2", "1"])?;
+    let task = scene.until_state(&fence, "completed").await?;
+    assert_eq!(task["questions"][0]["answered"]["choice"], "Blue", "{task}");
+    scene.until_row("Paint the door").await?;
+    assert_eq!(scene.errand(&["show", &door])["state"], "needs_you");
+    scene.key("1");
+    let task = scene.until_state(&door, "completed").await?;
+    assert_eq!(task["questions"][0]["answered"]["choice"], "Red", "{task}");
+    scene.quit().await
+}
