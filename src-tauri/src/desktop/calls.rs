@@ -42,6 +42,7 @@ pub async fn act(client: &Client, action: Action) {
                 question: Some(question.clone()),
                 choice: choice.clone(),
                 fields: Default::default(),
+                decision: None,
                 surface,
             };
             client.call::<command::Answer>(answer).await.map(drop)

@@ -95,6 +95,7 @@ fn work_questions_and_results_have_their_entries_and_quitting_asks_how() {
         options: vec![option("wait", "Go on waiting"), option("stop", "Stop it")],
         open: false,
         fields: Vec::new(),
+        approval: None,
         state: "open".into(),
         asked_at: Timestamp::default(),
         answered: None,

@@ -139,7 +139,7 @@ test('Task: a link is only opened after the person has seen where it leads', asy
 });
 
 test('Task: a question is answered with its choice', async () => {
-  const question = { id: 'q1', task: null, kind: 'blocker', text: 'Go on?', options: [{ name: 'wait', label: 'Keep waiting' }], open: false, fields: [], state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
+  const question = { id: 'q1', task: null, kind: 'blocker', text: 'Go on?', options: [{ name: 'wait', label: 'Keep waiting' }], open: false, fields: [], approval: null, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
   const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
   fake.answers.answer = () => (now.view = aTask());
   await until('Go on?');
@@ -150,7 +150,7 @@ test('Task: a question is answered with its choice', async () => {
 });
 
 test('Task: a worker is answered in the person\'s own words', async () => {
-  const question = { id: 'q1', task: null, kind: 'user_input', text: 'Which colour?', options: [], open: true, fields: [], state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
+  const question = { id: 'q1', task: null, kind: 'user_input', text: 'Which colour?', options: [], open: true, fields: [], approval: null, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
   const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
   fake.answers.answer = () => (now.view = aTask());
   await until('Which colour?');
@@ -168,7 +168,7 @@ test('Task: a worker is answered in the person\'s own words', async () => {
 test('Task: several things are asked in one form, and a secret is not shown while it is typed', async () => {
   const field: Omit<FieldView, 'name' | 'label'> = { kind: 'text', options: [], open: false, required: true, secret: false, default: null, min: null, max: null };
   const fields = [{ ...field, name: 'user', label: 'User' }, { ...field, name: 'word', label: 'Password', secret: true }];
-  const question = { id: 'q1', task: null, kind: 'user_input', text: 'Sign in?', options: [], open: false, fields, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
+  const question = { id: 'q1', task: null, kind: 'user_input', text: 'Sign in?', options: [], open: false, fields, approval: null, state: 'open', asked_at: '2026-03-02T09:00:00.000Z', answered: null };
   const { fake, now } = taskWindow({ state: 'needs_you', questions: [question] });
   fake.answers.answer = () => (now.view = aTask());
   await until('Sign in?');
@@ -213,7 +213,7 @@ test('Task: sub-tasks are listed with their states, lead to their windows, and a
     { id: 'calm-owl-102', level: 2, title: 'dark red', state: 'needs_you', outcome: 'It asks' },
   ] as const;
   const question = { id: 'calm-owl-102/q1', task: 'calm-owl-102', kind: 'user_input', text: 'Which red?' };
-  const questions = [{ ...question, options: [], open: true, fields: [], state: 'open', asked_at: aTask().created_at, answered: null }];
+  const questions = [{ ...question, options: [], open: true, fields: [], approval: null, state: 'open', asked_at: aTask().created_at, answered: null }];
   const view: TaskView = { ...aTask(), parent: 'calm-owl-100', subtasks: [...subtasks], questions };
   const fake = new Fake({ show: () => view, history: () => ({ rows: [] }), answer: () => view, opened: () => ({}) });
   shown = mount(TaskWindow, { target: document.body, props: { platform: fake, id: view.id } });

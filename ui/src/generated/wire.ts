@@ -146,6 +146,69 @@ required: boolean | null,
  */
 secret: boolean, default: string | null, min: number | null, max: number | null, };
 
+export type Binding = "bound" | "checked";
+
+export type Risk = "low" | "medium" | "high";
+
+export type CommandView = { 
+/**
+ * As it could be typed.
+ */
+line: string, cwd: string, 
+/**
+ * The files of the programs that it starts.
+ */
+programs: Array<string>, };
+
+export type FileAction = "create" | "modify" | "delete";
+
+export type Verdict = "approve" | "deny";
+
+export type FileChangeView = { 
+/**
+ * Inside the task's folder.
+ */
+path: string, action: FileAction, 
+/**
+ * In the unified form.
+ */
+diff: string, 
+/**
+ * It was too long; the rest is left out.
+ */
+cut: boolean, 
+/**
+ * Once it is decided.
+ */
+verdict: Verdict | null, };
+
+export type ApprovalView = { 
+/**
+ * As its worker calls it: `run_command`, `write_file`, `edit_file`, or the name of another tool.
+ */
+tool: string, 
+/**
+ * Why it is not simply done, half a sentence.
+ */
+why: string, binding: Binding, risk: Risk, command: CommandView | null, 
+/**
+ * More than one where a worker wants to change several at once. Each can be decided by itself.
+ */
+files: Array<FileChangeView>, 
+/**
+ * Of any other tool, as JSON over several lines.
+ */
+arguments: string | null, 
+/**
+ * What an approval for the task, or until a moment, would allow, in words. Without it only this one request
+ * can be approved.
+ */
+covers: string | null, 
+/**
+ * How many open requests of other tasks are identical.
+ */
+alike: number, };
+
 export type QuestionView = { 
 /**
  * `q1`, `q2`: unique within the task. Of a sub-task, as seen from above, `TASK/q1`.
@@ -154,7 +217,11 @@ id: string,
 /**
  * The sub-task that asks; none if the task asks itself.
  */
-task: string | null, kind: string, text: string, options: Array<ChoiceView>, 
+task: string | null, 
+/**
+ * `user_input`, `blocker`, `command_approval`, `file_approval` or `dynamic_tool`.
+ */
+kind: string, text: string, options: Array<ChoiceView>, 
 /**
  * Any text will do, also beside the options.
  */
@@ -163,6 +230,10 @@ open: boolean,
  * It asks for these at once.
  */
 fields: Array<FieldView>, 
+/**
+ * Of the three approvals.
+ */
+approval: ApprovalView | null, 
 /**
  * `open`, `answered` or `withdrawn`.
  */
@@ -412,6 +483,30 @@ export type WaitTasks = { tasks: Array<string>, timeout_ms?: number,
  */
 through_questions: boolean, };
 
+export type Scope = "once" | "task" | "until";
+
+export type Decision = { verdict: Verdict, 
+/**
+ * Once if it is not said.
+ */
+scope?: Scope, 
+/**
+ * With the scope `until`.
+ */
+until?: string, 
+/**
+ * Told to the worker.
+ */
+reason?: string, 
+/**
+ * By their paths; the others follow `verdict`.
+ */
+files?: Record<string, Verdict>, 
+/**
+ * The same for the identical requests of other tasks.
+ */
+alike?: boolean, };
+
 export type AnswerQuestion = { task: string, 
 /**
  * `q1`; may be left out while one question is open.
@@ -424,7 +519,11 @@ choice: string,
 /**
  * By the names of the question's fields, in place of `choice`.
  */
-fields?: Record<string, string>, surface?: Surface, };
+fields?: Record<string, string>, 
+/**
+ * Of an approval, in place of `choice` and `fields`.
+ */
+decision?: Decision, surface?: Surface, };
 
 export type ArchiveTasks = { tasks: Array<string>, 
 /**

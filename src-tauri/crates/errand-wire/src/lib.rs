@@ -3,6 +3,7 @@
 //! [`with_commands!`] is the one list of commands. The router, the typed client, the TypeScript bindings in
 //! `ui/src/generated` and the schemas in `tests/contract` all come from it, so none can fall behind.
 
+mod approval;
 mod commands;
 mod credential;
 mod event;
@@ -16,6 +17,9 @@ mod requests;
 mod views;
 mod worker;
 
+pub use approval::{
+    ApprovalView, Binding, CommandView, Decision, FileAction, FileChangeView, Risk, Scope, Verdict,
+};
 pub use commands::{Command, CommandName, command};
 pub use credential::{
     CredentialRef, CredentialView, Credentials, Hidden, KeychainView, SecretView, SetCredential,

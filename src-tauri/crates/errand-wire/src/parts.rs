@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{CheckView, DeliveryState, Phase, SubjectKind, Surface, TaskState};
+use crate::{ApprovalView, CheckView, DeliveryState, Phase, SubjectKind, Surface, TaskState};
 
 /// An error: what kind (branch on this), what happened, what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -121,6 +121,7 @@ pub struct QuestionView {
     #[schemars(with = "Option<String>")]
     #[serde(default)]
     pub task: Option<TaskId>,
+    /// `user_input`, `blocker`, `command_approval`, `file_approval` or `dynamic_tool`.
     pub kind: String,
     pub text: String,
     pub options: Vec<ChoiceView>,
@@ -130,6 +131,9 @@ pub struct QuestionView {
     /// It asks for these at once.
     #[serde(default)]
     pub fields: Vec<FieldView>,
+    /// Of the three approvals.
+    #[serde(default)]
+    pub approval: Option<ApprovalView>,
     /// `open`, `answered` or `withdrawn`.
     pub state: String,
     #[ts(type = "string")]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
 
-use crate::{Limits, Notify, Priority, QuitMode, Surface, TaskState, WindowKind};
+use crate::{Decision, Limits, Notify, Priority, QuitMode, Surface, TaskState, WindowKind};
 
 /// A command that needs to be told nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -190,6 +190,10 @@ pub struct AnswerQuestion {
     #[ts(type = "Record<string, string>", optional)]
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
+    /// Of an approval, in place of `choice` and `fields`.
+    #[ts(optional)]
+    #[serde(default)]
+    pub decision: Option<Decision>,
     #[ts(optional)]
     #[serde(default)]
     pub surface: Option<Surface>,

@@ -216,6 +216,7 @@ pub(super) fn question(row: QuestionRow) -> wire::QuestionView {
         options: row.choices.into_iter().map(choice).chain(row.options.into_iter().map(option)).collect(),
         open: row.open,
         fields: row.fields.into_iter().map(field).collect(),
+        approval: None,
         state: match row.state {
             QuestionState::Open => "open",
             QuestionState::Answered => "answered",

@@ -27,7 +27,14 @@ pub async fn answer(session: &Session, typed: Answer) -> End {
         let (_, task) = ask::<command::Show>(&client, TaskRef { task: typed.task.clone() }).await?;
         refuse_secrets(&task, typed.question.as_deref(), &typed_here, !choice.is_empty())?;
     }
-    let params = AnswerQuestion { task: typed.task, question: typed.question, choice, fields, surface: HERE };
+    let params = AnswerQuestion {
+        task: typed.task,
+        question: typed.question,
+        choice,
+        fields,
+        decision: None,
+        surface: HERE,
+    };
     changed_one(session, ask::<command::Answer>(&client, params).await?)
 }
 

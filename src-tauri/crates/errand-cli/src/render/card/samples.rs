@@ -125,6 +125,7 @@ pub fn question(id: &str, options: &[(&str, &str)]) -> QuestionView {
         open: false,
         state: "open".into(),
         fields: Vec::new(),
+        approval: None,
         asked_at: at("11:57:00"),
         answered: None,
     }
