@@ -111,6 +111,7 @@ mod tests {
             brief: None,
             within: None,
             execution,
+            allow: Vec::new(),
             around: Default::default(),
         }
     }

@@ -110,6 +110,11 @@ pub fn programs(request: Request<'_>) -> BTreeSet<String> {
     line.into_iter().filter_map(|command| command.words.into_iter().next()).collect()
 }
 
+/// Words as a rule or a shell would spell them.
+pub fn spelled(words: &[String]) -> String {
+    words.iter().map(|word| line::quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
 /// The same for requests that are the same: quoting and blanks do not count, the folder does.
 pub fn key(request: Request<'_>, cwd: &Path) -> String {
     // What begins with a question mark cannot be mistaken for a command that was read: there it would be

@@ -8,6 +8,7 @@ use std::fmt;
 use errand_base::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::approval::{Approval, Decision, What};
 use crate::{Ask, Choice};
 pub use form::{Field, FieldKind};
 
@@ -18,6 +19,12 @@ pub enum QuestionKind {
     Blocker,
     /// The worker wants to know something.
     UserInput,
+    /// The worker wants to run something.
+    CommandApproval,
+    /// The worker wants to change files.
+    FileApproval,
+    /// The worker wants to use another tool.
+    DynamicTool,
 }
 
 /// An open question. `n` counts up within the task and is never used again.
@@ -34,6 +41,8 @@ pub struct Question {
     pub open: bool,
     /// It wants several things at once. Then there are no options beside.
     pub fields: Vec<Field>,
+    /// Of an approval.
+    pub approval: Option<Box<Approval>>,
     pub asked_at: Timestamp,
 }
 
@@ -44,6 +53,8 @@ pub enum Answer {
     Text(String),
     /// By the names of the fields.
     Fields(BTreeMap<String, String>),
+    /// To an approval.
+    Decision(Box<Decision>),
 }
 
 impl Answer {
@@ -99,6 +110,26 @@ impl Question {
             options: ask.options.clone(),
             open: ask.fields.is_empty() && (ask.open || ask.options.is_empty()),
             fields: ask.fields.clone(),
+            approval: None,
+            asked_at,
+        }
+    }
+
+    /// A request of a worker.
+    pub fn about(n: u32, approval: Approval, asked_at: Timestamp) -> Question {
+        Question {
+            n,
+            kind: match approval.what {
+                What::Command { .. } => QuestionKind::CommandApproval,
+                What::Files(_) => QuestionKind::FileApproval,
+                What::Other(_) => QuestionKind::DynamicTool,
+            },
+            text: approval.question(),
+            choices: Vec::new(),
+            options: Vec::new(),
+            open: false,
+            fields: Vec::new(),
+            approval: Some(Box::new(approval)),
             asked_at,
         }
     }
@@ -110,7 +141,22 @@ impl Question {
 
     /// The answer as it counts, or why it does not.
     pub fn take(&self, answer: &Answer) -> Result<Given, BadAnswer> {
+        match (&self.approval, answer) {
+            (Some(approval), Answer::Decision(decision)) => {
+                let shown = approval.take(decision)?;
+                return Ok(Given { told: AnswerText::new(shown.clone()), shown });
+            }
+            (Some(_), Answer::Text(_) | Answer::Fields(_)) => {
+                let text = "it is to be approved or denied, and a text does neither";
+                return Err(BadAnswer(text.to_owned()));
+            }
+            (None, Answer::Decision(_)) => {
+                return Err(BadAnswer("it asks something and is not approved or denied".to_owned()));
+            }
+            (None, Answer::Text(_) | Answer::Fields(_)) => {}
+        }
         match (self.fields.is_empty(), answer) {
+            (_, Answer::Decision(_)) => Err(BadAnswer("it is not approved or denied".to_owned())),
             (true, Answer::Text(text)) => self.take_text(text),
             (true, Answer::Fields(_)) => Err(BadAnswer("it takes one answer and has no fields".to_owned())),
             (false, Answer::Fields(values)) => self.take_fields(values),

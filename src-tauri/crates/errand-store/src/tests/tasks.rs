@@ -44,6 +44,7 @@ fn questions() -> impl Strategy<Value = Vec<Question>> {
                 options,
                 open,
                 fields: Vec::new(),
+                approval: None,
                 asked_at,
             })
             .collect()
@@ -308,6 +309,7 @@ async fn a_question_is_settled_once_whether_the_task_goes_first_or_not() {
         options: Vec::new(),
         open: false,
         fields: Vec::new(),
+        approval: None,
         asked_at: NOW,
     };
     let questions = vec![question(1), question(2), question(3)];
