@@ -2,8 +2,8 @@
 
 use errand_base::{Code, Fault, TaskId, Timestamp};
 use errand_model::{
-    DeliveryKind, Dependency, Effect, Hold, Holds, Reason, Run, State, Step, Subject, Task, Transition,
-    accept,
+    DeliveryKind, Dependency, Effect, Hold, Holds, Reason, Run, State, Step, Subject, Surface, Task,
+    Transition, accept,
 };
 use errand_store::{DeliveryState, Inserted, NewDelivery, Reader, RunKey, StoreError, WriteTx};
 
@@ -190,7 +190,13 @@ pub(crate) fn write_effect(
         Effect::End { .. } | Effect::Linger { .. } => drop(tx.runs().ending(key)?),
         Effect::Free { .. } => drop(tx.runs().over(key, now)?),
         Effect::KeepTurn(turn) => tx.turns().keep(seq, turn, now)?,
-        Effect::Prompt { .. } | Effect::Yield { .. } | Effect::Take { .. } => {}
+        Effect::Prompt { .. } | Effect::Yield { .. } | Effect::Take { .. } | Effect::Decide { .. } => {}
+        Effect::UseGrant { grant } => {
+            if !tx.grants().use_once(*grant, now)? {
+                return Err(Fault::new(Code::GrantNotFound, "A grant is over.").into());
+            }
+        }
+        Effect::Grant(grant) => drop(tx.grants().add(grant, surface_of(step), now)?),
         // The open questions of a task are rows that follow its state; only the answer is news.
         Effect::Ask(_) => {}
         Effect::Settle { question, choice, by, told: _ } => {
@@ -244,6 +250,15 @@ pub(crate) fn write_effect(
         }
     }
     Ok(())
+}
+
+/// Where the person acted that a step is about.
+fn surface_of(step: &Step) -> Surface {
+    let by = step.effects.iter().find_map(|effect| match effect {
+        Effect::Settle { by, .. } => by.as_ref(),
+        _ => None,
+    });
+    by.map_or(Surface::Script, |by| by.surface)
 }
 
 /// Changes what may be changed after a task was handed over; returns it as it is afterwards.

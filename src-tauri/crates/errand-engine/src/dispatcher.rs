@@ -20,7 +20,7 @@ use errand_model::{
 
 use crate::commit::{StepWrite, Written};
 use crate::input::{Accepted, Action, Input, Leave, LiveTask, Reply, Used};
-use crate::run::RunShared;
+use crate::run::{Ruling, RunShared};
 use crate::settings;
 use awake::Awake;
 use slots::Slots;
@@ -331,6 +331,11 @@ impl Dispatcher {
                     drop(asker.send(told.clone()));
                 }
             }
+            Effect::Decide { run, ask, verdicts, why } => {
+                if let Some(shared) = self.run_of(task).filter(|shared| shared.run == *run) {
+                    shared.rule(Ruling { ask: *ask, verdicts: verdicts.clone(), why: why.clone() });
+                }
+            }
             Effect::TellDependents => {
                 self.tell_dependents(task);
                 self.tell_family(task);
@@ -339,6 +344,8 @@ impl Dispatcher {
             | Effect::File(_)
             | Effect::KeepTurn(_)
             | Effect::BeginSubtask(_)
+            | Effect::UseGrant { .. }
+            | Effect::Grant(_)
             | Effect::Record(_) => {}
         }
     }
@@ -473,6 +480,7 @@ fn must_commit(event: &Event) -> bool {
         | Event::Lost { .. }
         | Event::TurnEnded { .. }
         | Event::Asked { .. }
+        | Event::ApprovalAsked { .. }
         | Event::AskerGone { .. }
         | Event::Finished { .. }
         | Event::WindUpFailed { .. }

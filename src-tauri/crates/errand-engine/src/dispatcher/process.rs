@@ -95,6 +95,8 @@ impl Dispatcher {
                 Event::TurnEnded { run, exit: numbers.exit, response, tail, afterwards }
             }
             Report::Aside(doing) => Event::Aside { run, doing },
+            // The launcher looks up grants for it, and then tells it itself.
+            Report::Asks(approval) => Event::ApprovalAsked { run, approval, grants: Vec::new() },
             Report::WindUpFailed(text) => Event::WindUpFailed { run, text },
             Report::Gone => {
                 self.slots.free(run);

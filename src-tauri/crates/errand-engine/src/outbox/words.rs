@@ -98,7 +98,10 @@ fn notice(reader: &Reader<'_>, stored: &Stored) -> Result<(String, String), Stor
 fn asker(question: &Question) -> &'static str {
     match question.kind {
         QuestionKind::Blocker => "Errand",
-        QuestionKind::UserInput => "A program",
+        QuestionKind::UserInput
+        | QuestionKind::CommandApproval
+        | QuestionKind::FileApproval
+        | QuestionKind::DynamicTool => "A program",
     }
 }
 
