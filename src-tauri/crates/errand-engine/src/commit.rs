@@ -199,8 +199,11 @@ pub(crate) fn write_effect(
         Effect::Grant(grant) => drop(tx.grants().add(grant, surface_of(step), now)?),
         // The open questions of a task are rows that follow its state; only the answer is news.
         Effect::Ask(_) => {}
-        Effect::Settle { question, choice, by, told: _ } => {
+        Effect::Settle { question, choice, by, verdicts, told: _ } => {
             tx.questions().settle(seq, *question, choice.as_deref(), by.as_ref(), now)?;
+            if !verdicts.is_empty() {
+                tx.questions().decided(seq, *question, verdicts)?;
+            }
             let told = tx.deliveries().of_task(seq)?;
             for delivery in told.into_iter().filter(|delivery| delivery.question == Some(*question)) {
                 outbox::settle(tx, delivery, DeliveryState::Withdrawn, Reason::Settled, now)?;

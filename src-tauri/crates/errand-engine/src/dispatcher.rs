@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use errand_base::{Code, Fault, RunId, TaskId};
 use errand_model::{
-    AnswerText, Candidate, Choice, Death, Effect, Event, Hold, Holds, Moment, Rank, State, Step, World,
-    admit, step,
+    Answer, AnswerText, Candidate, Choice, Death, Effect, Event, Hold, Holds, Moment, Rank, State, Step,
+    World, admit, step,
 };
 
 use crate::commit::{StepWrite, Written};
@@ -194,6 +194,11 @@ impl Dispatcher {
     fn open_letters(&mut self, task: &TaskId) {
         let Some(entry) = self.live.get_mut(task) else { return };
         while entry.committing.is_none() {
+            let orphaned = self.sweeping && entry.shared.is_none() && entry.live.task.run.is_some();
+            // Nobody is there to be told any more, which is about to be said of the run.
+            if orphaned && entry.letters.front().is_some_and(|letter| is_decision(&letter.event)) {
+                break;
+            }
             let Some(mut letter) = entry.letters.pop_front() else { break };
             letter.decided = Some(self.now);
             family::name_subtasks(&mut letter.event);
@@ -457,6 +462,10 @@ impl Dispatcher {
             }
         }
     }
+}
+
+fn is_decision(event: &Event) -> bool {
+    matches!(event, Event::Answer { answer: Answer::Decision(_), .. })
 }
 
 /// What has happened in the world is written down even on a full disk; only new undertakings are refused.

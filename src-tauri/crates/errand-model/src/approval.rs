@@ -157,7 +157,7 @@ impl Approval {
             What::Command { line, .. } => format!("May it run `{line}`?"),
             What::Files(files) => {
                 let open = files.iter().zip(&self.items).filter(|(_, item)| item.verdict.is_none());
-                let names: Vec<&str> = open.map(|(file, _)| file.path.as_str()).collect();
+                let names: Vec<String> = open.map(|(file, _)| crate::allow::visible(&file.path)).collect();
                 match names.as_slice() {
                     [one] => format!("May it change {one}?"),
                     several => format!("May it change {} files: {}?", several.len(), several.join(", ")),
@@ -207,6 +207,15 @@ impl Approval {
             item.verdict.unwrap_or(*own.unwrap_or(&decision.verdict))
         };
         self.items.iter().map(said).collect()
+    }
+
+    /// As it is kept once it is decided.
+    #[must_use]
+    pub fn with_verdicts(mut self, verdicts: &[Verdict]) -> Approval {
+        for (item, verdict) in self.items.iter_mut().zip(verdicts) {
+            item.verdict = Some(*verdict);
+        }
+        self
     }
 
     fn open_items<'a>(

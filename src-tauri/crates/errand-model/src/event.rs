@@ -302,6 +302,8 @@ pub enum Effect {
         choice: Option<String>,
         /// As whoever asked is told it.
         told: Option<AnswerText>,
+        /// Of an approval, item by item.
+        verdicts: Vec<Verdict>,
         by: Option<By>,
     },
     File(Artifact),

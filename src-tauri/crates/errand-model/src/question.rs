@@ -8,7 +8,7 @@ use std::fmt;
 use errand_base::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::approval::{Approval, Decision, What};
+use crate::approval::{Approval, Decision, Verdict, What};
 use crate::{Ask, Choice};
 pub use form::{Field, FieldKind};
 
@@ -90,6 +90,8 @@ pub struct Given {
     pub shown: String,
     /// Whole, for whoever waits for it.
     pub told: AnswerText,
+    /// Of an approval, item by item.
+    pub verdicts: Vec<Verdict>,
 }
 
 /// Why an answer does not count, in words.
@@ -144,7 +146,8 @@ impl Question {
         match (&self.approval, answer) {
             (Some(approval), Answer::Decision(decision)) => {
                 let shown = approval.take(decision)?;
-                return Ok(Given { told: AnswerText::new(shown.clone()), shown });
+                let verdicts = approval.verdicts(decision);
+                return Ok(Given { told: AnswerText::new(shown.clone()), shown, verdicts });
             }
             (Some(_), Answer::Text(_) | Answer::Fields(_)) => {
                 let text = "it is to be approved or denied, and a text does neither";
@@ -188,7 +191,7 @@ impl Question {
                 return Err(BadAnswer(format!("“{wanted}” is not one of {}", names.join(", "))));
             }
         };
-        Ok(Given { told: AnswerText::new(shown.clone()), shown })
+        Ok(Given { told: AnswerText::new(shown.clone()), shown, verdicts: Vec::new() })
     }
 
     fn take_fields(&self, values: &BTreeMap<String, String>) -> Result<Given, BadAnswer> {
@@ -211,7 +214,7 @@ impl Question {
             told.extend(value.map(|value| (field.name.clone(), value)));
         }
         let told = AnswerText::new(serde_json::Value::Object(told).to_string());
-        Ok(Given { shown: shown.join("\n"), told })
+        Ok(Given { shown: shown.join("\n"), told, verdicts: Vec::new() })
     }
 }
 

@@ -174,7 +174,11 @@ fn shown(file: &Changed, room: usize) -> FileChange {
         Some(text) => (FileAction::Modify, text.as_str()),
     };
     let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(before, &file.now);
-    let mut diff = diff.unified_diff().context_radius(3).header(&file.path, &file.path).to_string();
+    let diff = diff.unified_diff().context_radius(3).header(&file.path, &file.path).to_string();
+    // Line by line: in a diff, too, nothing may be hidden.
+    let lines =
+        diff.split('\n').map(|line| line.split('\t').map(allow::visible).collect::<Vec<_>>().join("\t"));
+    let mut diff = lines.collect::<Vec<_>>().join("\n");
     let cut = diff.len() > room;
     if cut {
         let end = (0..=room).rev().find(|at| diff.is_char_boundary(*at)).unwrap_or_default();

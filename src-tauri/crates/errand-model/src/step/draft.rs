@@ -141,8 +141,9 @@ impl Draft {
             None => ("withdrawn", Reason::Settled),
         };
         let (given, by) = answer.unzip();
+        let verdicts = given.as_ref().map(|given| given.verdicts.clone()).unwrap_or_default();
         let (choice, told) = given.map(|given| (given.shown, given.told)).unzip();
-        self.effect(Effect::Settle { question: n, choice, told, by });
+        self.effect(Effect::Settle { question: n, choice, told, verdicts, by });
         self.effect(Effect::Record(Transition {
             subject: Subject::Question(n),
             from: "open",

@@ -1,7 +1,7 @@
 use std::ops::Deref;
 
 use errand_base::Timestamp;
-use errand_model::approval::Approval;
+use errand_model::approval::{Approval, Verdict};
 use errand_model::{By, Choice, Field, Question, QuestionKind, Surface, Task};
 use rusqlite::{Connection, params};
 
@@ -75,6 +75,17 @@ impl QuestionsMut<'_> {
     /// `false` if it stands there already; advancing the task writes it as well.
     pub fn ask(&mut self, task: i64, question: &Question) -> Result<bool, StoreError> {
         insert(self.conn, task, question)
+    }
+
+    /// What became of each thing that an approval was asked for.
+    pub fn decided(&mut self, task: i64, n: u32, verdicts: &[Verdict]) -> Result<(), StoreError> {
+        let approval = self.get(task, n)?.and_then(|row| row.approval);
+        if let Some(approval) = approval {
+            let approval = json("question", &approval.with_verdicts(verdicts))?;
+            let sql = "UPDATE question SET approval = ?3 WHERE task = ?1 AND n = ?2";
+            self.conn.prepare_cached(sql)?.execute(params![task, n, approval])?;
+        }
+        Ok(())
     }
 
     /// Answered if there is a choice, otherwise withdrawn. `false`: it was settled before, and nothing changes.
