@@ -115,6 +115,7 @@ async fn what_holds_a_task_is_looked_at_again_after_a_restart_and_when_it_is_set
 
     set(&world, "mine", CredentialKind::Session).await.unwrap();
     let other = world.hand_over_with_secret("forgetful", "mine").await;
+    world.run_of(&other).await;
     let world = world.killed_and_started_again().await;
     assert!(world.engine.credentials().list().await.unwrap()[0].is_gone);
     let again = world.hand_over_with_secret("later", "mine").await;
