@@ -5,6 +5,8 @@
 
 mod files;
 pub(crate) mod seal;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;

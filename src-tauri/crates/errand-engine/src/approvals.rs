@@ -1,6 +1,6 @@
 //! What a run wants done and may not simply do, on its way to the decision: grants are looked up, then it is asked.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use errand_base::{Clock, Code, Fault, TaskId};
@@ -71,7 +71,7 @@ impl Asker {
     }
 }
 
-fn matching(grants: &[Grant], folder: &PathBuf, items: &[Item]) -> Vec<(usize, i64)> {
+fn matching(grants: &[Grant], folder: &Path, items: &[Item]) -> Vec<(usize, i64)> {
     let allows = |grant: &&Grant, item: &Item| {
         errand_agents::grant_allows(&grant.rule, grant.program.as_deref(), folder, item)
     };
