@@ -160,6 +160,7 @@ fn insert(tx: &mut WriteTx<'_>, task: &Task) -> Result<(), StoreError> {
             secrets: Vec::new(),
             brief: None,
             execution: Default::default(),
+            allow: Vec::new(),
             around: Default::default(),
         }),
         command: &command,

@@ -6,6 +6,14 @@ export type Security = "deny" | "allowlist" | "full";
 
 export type AskMode = "off" | "on_miss" | "always";
 
+export type Unattended = "park" | "deny" | "grants";
+
+export type ToolRules = { security: Security, ask: AskMode, unattended: Unattended, 
+/**
+ * The rules of the allowlist.
+ */
+allow: Array<string>, };
+
 export type Workspace = "none" | "ro" | "rw";
 
 export type Network = "on" | "off";
@@ -20,7 +28,7 @@ memory_bytes?: number,
 /**
  * Of all its processes together where a control group counts, else of each.
  */
-cpu_ms?: number, processes?: number, security?: Security, ask?: AskMode, };
+cpu_ms?: number, processes?: number, security?: Security, ask?: AskMode, unattended?: Unattended, };
 
 export type IsolationView = { kind: Isolation, workspace: Workspace, network: Network, memory_bytes: number | null, cpu_ms: number | null, processes: number | null, together: Together, 
 /**
@@ -437,6 +445,10 @@ key?: string, timeout_ms?: number, retries?: number, notify?: Notify, turns?: Tu
  */
 limits?: Limits, 
 /**
+ * Rules of what its worker may do without being asked about: `git status`, `cargo test *`, `write_file <path>`.
+ */
+allow?: Array<string>, 
+/**
  * No other task that says so runs in the folder, above it or below it at the same time.
  */
 exclusive?: boolean, 
@@ -641,6 +653,36 @@ export type Credentials = { credentials: Array<CredentialView>, keychain: Keycha
 
 export type SecretView = { variable: string, credential: string, };
 
+export type GrantState = "valid" | "over" | "used_up" | "revoked";
+
+export type GrantView = { id: number, rule: string, folder: string, 
+/**
+ * The very program that is meant; without it whichever has that name.
+ */
+program: string | null, until: string, 
+/**
+ * How often it may be used; without it as often as it is needed.
+ */
+uses: number | null, used: number, last_used: string | null, made_at: string, surface: Surface, state: GrantState, };
+
+export type Grants = { 
+/**
+ * Newest first, also those that are over.
+ */
+grants: Array<GrantView>, };
+
+export type AddGrant = { 
+/**
+ * A rule as an allowlist has it: `git status`, `cargo test *`, `write_file <path>`.
+ */
+rule: string, 
+/**
+ * A full path. It is valid for tasks in this very folder.
+ */
+folder: string, until: string, uses?: number, surface?: Surface, };
+
+export type RevokeGrant = { id: number, surface?: Surface, };
+
 export type GetSetting = { name: string, };
 
 export type SetSetting = { name: string, 
@@ -694,6 +736,10 @@ subtasks: Array<SubtaskView>, after: string[], start_at: string | null, timeout_
  * What its program may do.
  */
 isolation: IsolationView, 
+/**
+ * What of its tool calls is carried out without a question; none if all of them are.
+ */
+tool_rules: ToolRules | null, 
 /**
  * Its variables that are credentials.
  */
@@ -917,6 +963,12 @@ export interface Commands {
   credential_list: { params: Empty; reply: Credentials };
   /** Removes a credential with its value. */
   credential_remove: { params: CredentialRef; reply: Credentials };
+  /** What the person allows in folders for a while. */
+  grant_list: { params: Empty; reply: Grants };
+  /** Allows something in a folder for a while. */
+  grant_add: { params: AddGrant; reply: GrantView };
+  /** Takes a grant back. */
+  grant_revoke: { params: RevokeGrant; reply: GrantView };
   /** Every setting. */
   settings_list: { params: Empty; reply: Settings };
   /** One setting. */

@@ -134,6 +134,7 @@ export function aTask(changes: Partial<TaskView> = {}): TaskView {
       together: { cpu: false, memory: false, processes: false },
       text: 'none, it runs as you',
     },
+    tool_rules: null,
     around: [],
     exclusive: false,
     secrets: [],

@@ -1,6 +1,7 @@
 //! What is done around a run: it is prepared, "done" is checked before it is believed, and in the end it is cleaned
 //! up. Whatever kind of agent works in the middle does not notice.
 
+mod asking;
 mod command;
 #[cfg(test)]
 mod tests;
@@ -8,13 +9,17 @@ mod tests;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
+use errand_model::approval::Verdict;
 use errand_model::{
     Around, Check, Command, Exit, Part, Response, StartError, Status, ToolCall, ToolResult, say_command,
 };
 
+use crate::weigh::{Expected, Scales, Weighed};
 use crate::{End, Request, Session, SessionEvent, Starting, tools};
+use asking::{Asking, Called};
 use command::{Running, Said};
 
 /// Starts commands where the run is: in its folder, with its environment, behind the same walls.
@@ -22,13 +27,24 @@ pub(crate) trait Commands: Send + Sync {
     fn start(&self, part: Part, command: Command) -> Starting<'static>;
 
     /// What to start for a tool call, and how long it may take; or why nothing is.
-    fn plan(&self, n: usize, call: &ToolCall) -> Result<(Command, Option<Duration>), String>;
+    fn plan(
+        &self,
+        n: usize,
+        call: &ToolCall,
+        expected: Option<Expected>,
+    ) -> Result<(Command, Option<Duration>), String>;
+
+    /// What tool calls are weighed against; none where all are carried out as they come.
+    fn scales(&self) -> Option<Arc<Scales>> {
+        None
+    }
 }
 
 /// A run with what is around it.
 pub(crate) struct Guarded {
     around: Around,
     commands: Box<dyn Commands>,
+    scales: Option<Arc<Scales>>,
     /// Begins the work, once it is prepared.
     begin: Option<Starting<'static>>,
     work: Option<Box<dyn Session>>,
@@ -44,6 +60,8 @@ pub(crate) struct Guarded {
     handed_over: bool,
     ending: Option<End>,
     over: bool,
+    /// How many requests it has made.
+    asked: u32,
 }
 
 /// Commands that follow each other, and what for.
@@ -56,11 +74,12 @@ struct Batch {
     failed: Option<(Part, String)>,
     /// Cut off: what it has found is worth nothing.
     aborted: bool,
+    asking: Asking,
 }
 
 enum Job {
     Command(Part, Command),
-    Tool(ToolCall),
+    Tool(Box<Called>),
 }
 
 enum What {
@@ -90,6 +109,7 @@ enum Heard {
     Command(Said),
     Work(SessionEvent),
     Begun(Result<Box<dyn Session>, StartError>),
+    Weights(Result<Weighed, tokio::task::JoinError>),
 }
 
 impl Session for Guarded {
@@ -125,6 +145,10 @@ impl Session for Guarded {
         }
     }
 
+    fn decide(&mut self, ask: u32, verdicts: Vec<Verdict>, why: Option<String>) {
+        self.decided(ask, &verdicts, why);
+    }
+
     fn handed_over(&mut self) {
         self.handed_over = true;
     }
@@ -147,6 +171,7 @@ impl Guarded {
     fn empty(around: Around, commands: Box<dyn Commands>) -> Guarded {
         Guarded {
             around,
+            scales: commands.scales(),
             commands,
             begin: None,
             work: None,
@@ -158,6 +183,7 @@ impl Guarded {
             handed_over: false,
             ending: None,
             over: false,
+            asked: 0,
         }
     }
 
@@ -169,19 +195,21 @@ impl Guarded {
             if self.over {
                 return std::future::pending().await;
             }
-            if let Some(batch) = self.batch.take_if(|batch| batch.current.is_none()) {
+            if let Some(batch) = self.batch.take_if(|batch| batch.current.is_none() && !batch.asking.waits())
+            {
                 self.advance(batch);
                 continue;
             }
             let preparing = self.batch.is_some();
             let heard = tokio::select! {
                 biased;
-                said = running(&mut self.batch) => Heard::Command(said),
+                heard = of_batch(&mut self.batch) => heard,
                 event = next_of(&mut self.work), if self.held.is_none() => Heard::Work(event),
                 begun = begun(&mut self.begin), if !preparing => Heard::Begun(begun),
             };
             match heard {
                 Heard::Command(said) => self.hear_command(said),
+                Heard::Weights(weights) => self.hear_weights(weights),
                 Heard::Work(event) => self.hear_work(event),
                 Heard::Begun(begun) => {
                     self.begin = None;
@@ -212,9 +240,24 @@ impl Guarded {
         let Some(job) = batch.left.pop_front() else { return self.conclude(batch) };
         let (part, said, tool, command, limit) = match job {
             Job::Command(part, command) => (part, say_command(&command), None, command, None),
-            Job::Tool(call) => match self.commands.plan(batch.tools.len(), &call) {
-                Ok((command, limit)) => (Part::Tool, tools::say(&call), Some(call), command, limit),
-                Err(why) => {
+            Job::Tool(called) if called.denied().is_some() => {
+                let why = format!("not done: {}", called.denied().unwrap_or_default());
+                batch.tools.push(result_of(called.call, Err(why)));
+                self.batch = Some(batch);
+                return;
+            }
+            Job::Tool(called) if !called.is_ready() && self.scales.is_some() => {
+                let call = called.call.clone();
+                batch.left.push_front(Job::Tool(called));
+                if let Some(scales) = &self.scales {
+                    batch.asking.weigh(scales.clone(), vec![call], true);
+                }
+                self.batch = Some(batch);
+                return;
+            }
+            Job::Tool(called) => match plan(&*self.commands, batch.tools.len(), *called) {
+                Ok((call, command, limit)) => (Part::Tool, tools::say(&call), Some(call), command, limit),
+                Err((call, why)) => {
                     batch.tools.push(result_of(call, Err(why)));
                     self.batch = Some(batch);
                     return;
@@ -244,6 +287,10 @@ impl Guarded {
         batch.current = None;
         let command::Label { part, command, tool } = label;
         if let Some(call) = tool {
+            if call.name != tools::RUN && !batch.aborted && verdict.as_ref().is_err_and(|why| is_changed(why))
+            {
+                return batch.left.push_front(Job::Tool(Box::new(Called::changed(call))));
+            }
             // Of our own program its words say it all.
             let verdict = verdict.map_err(|why| match why.split_once('\n') {
                 Some((_, said)) if call.name != tools::RUN => said.to_owned(),
@@ -368,9 +415,14 @@ impl Guarded {
                     && !self.handed_over
                     && self.ending.is_none() =>
             {
-                let calls = response.tool_calls.iter().cloned().map(Job::Tool).collect();
+                let calls = response.tool_calls.clone();
+                let jobs = calls.iter().cloned().map(|call| Job::Tool(Box::new(Called::new(call))));
                 let turn = TurnEnd { exit, response, cpu, max_rss_kib };
-                self.batch = Some(Batch::new(What::Turn(turn), calls));
+                let mut batch = Batch::new(What::Turn(turn), jobs.collect());
+                if let Some(scales) = &self.scales {
+                    batch.asking.weigh(scales.clone(), calls, false);
+                }
+                self.batch = Some(batch);
             }
             turn @ SessionEvent::TurnEnded { .. } => {
                 self.told.push_back(turn);
@@ -390,6 +442,7 @@ impl Guarded {
             | SessionEvent::Output { .. }
             | SessionEvent::Stuck { .. }
             | SessionEvent::Aside(_)
+            | SessionEvent::Asks(_)
             | SessionEvent::Checked(_)
             | SessionEvent::WindUpFailed(_)) => self.told.push_back(other),
         }
@@ -399,6 +452,7 @@ impl Guarded {
         if let Some(batch) = &mut self.batch {
             batch.aborted = true;
             batch.left.clear();
+            batch.asking.give_up();
             if let Some(current) = &mut batch.current {
                 current.end();
             }
@@ -438,8 +492,26 @@ impl Guarded {
 impl Batch {
     fn new(what: What, left: VecDeque<Job>) -> Batch {
         let (checks, tools) = (Vec::new(), Vec::new());
-        Batch { what, left, current: None, checks, tools, failed: None, aborted: false }
+        let asking = Asking::default();
+        Batch { what, left, current: None, checks, tools, failed: None, aborted: false, asking }
     }
+}
+
+fn plan(
+    commands: &dyn Commands,
+    n: usize,
+    called: Called,
+) -> Result<(ToolCall, Command, Option<Duration>), (ToolCall, String)> {
+    let Called { call, expected, .. } = called;
+    match commands.plan(n, &call, expected) {
+        Ok((command, limit)) => Ok((call, command, limit)),
+        Err(why) => Err((call, why)),
+    }
+}
+
+/// Our own program says so.
+fn is_changed(why: &str) -> bool {
+    why.lines().next() == Some(&format!("exit code {}", tools::CHANGED))
 }
 
 fn result_of(call: ToolCall, verdict: Result<String, String>) -> ToolResult {
@@ -465,14 +537,17 @@ fn ends_something(event: &SessionEvent) -> bool {
         | SessionEvent::Output { .. }
         | SessionEvent::Stuck { .. }
         | SessionEvent::Aside(_)
+        | SessionEvent::Asks(_)
         | SessionEvent::Checked(_)
         | SessionEvent::WindUpFailed(_) => false,
     }
 }
 
-async fn running(batch: &mut Option<Batch>) -> Said {
-    match batch.as_mut().and_then(|batch| batch.current.as_mut()) {
-        Some(current) => current.next().await,
+/// What a batch looks at, or what it carries out: never both.
+async fn of_batch(batch: &mut Option<Batch>) -> Heard {
+    match batch {
+        Some(Batch { current: Some(current), .. }) => Heard::Command(current.next().await),
+        Some(batch) => Heard::Weights(batch.asking.weighed().await),
         None => std::future::pending().await,
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use errand_base::{RunId, Secret, TaskId};
 use errand_model::StartError;
+use errand_model::approval::Verdict;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::herald::{Herald, Message, Telling};
@@ -30,6 +31,7 @@ pub struct FakeRun {
     ended: Arc<Mutex<bool>>,
     checked: Arc<Mutex<u32>>,
     prompts: Arc<Mutex<Vec<Request>>>,
+    decisions: Arc<Mutex<Vec<Decided>>>,
     /// What it was given beside its work.
     pub secrets: Vec<(String, Secret<String>)>,
 }
@@ -43,6 +45,11 @@ impl FakeRun {
     /// What its turns were told, the first one included.
     pub fn prompts(&self) -> Vec<Request> {
         lock(&self.prompts).clone()
+    }
+
+    /// What became of its requests, in the order in which it was told.
+    pub fn decisions(&self) -> Vec<Decided> {
+        lock(&self.decisions).clone()
     }
 
     /// How often it was to be checked.
@@ -93,6 +100,7 @@ impl FakeAgent {
         let ended = Arc::new(Mutex::new(false));
         let checked = Arc::new(Mutex::new(0));
         let prompts = Arc::new(Mutex::new(order.turn.map(|turn| *turn).into_iter().collect::<Vec<_>>()));
+        let decisions = Arc::new(Mutex::new(Vec::new()));
         state.runs.push(FakeRun {
             task: order.task,
             run: order.run,
@@ -100,9 +108,10 @@ impl FakeAgent {
             ended: ended.clone(),
             checked: checked.clone(),
             prompts: prompts.clone(),
+            decisions: decisions.clone(),
             secrets: order.secrets,
         });
-        Ok(Box::new(FakeSession { receiver, ended, checked, prompts }))
+        Ok(Box::new(FakeSession { receiver, ended, checked, prompts, decisions }))
     }
 }
 
@@ -111,7 +120,11 @@ struct FakeSession {
     ended: Arc<Mutex<bool>>,
     checked: Arc<Mutex<u32>>,
     prompts: Arc<Mutex<Vec<Request>>>,
+    decisions: Arc<Mutex<Vec<Decided>>>,
 }
+
+/// The number of a request, what became of each item, and what is said of that.
+pub type Decided = (u32, Vec<Verdict>, Option<String>);
 
 impl Session for FakeSession {
     fn next(&mut self) -> Pin<Box<dyn Future<Output = SessionEvent> + Send + '_>> {
@@ -124,6 +137,10 @@ impl Session for FakeSession {
 
     fn check(&mut self) {
         *lock(&self.checked) += 1;
+    }
+
+    fn decide(&mut self, ask: u32, verdicts: Vec<Verdict>, why: Option<String>) {
+        lock(&self.decisions).push((ask, verdicts, why));
     }
 
     fn end(&mut self, _how: End) {

@@ -111,6 +111,7 @@ mod tests {
             brief: None,
             within: None,
             execution,
+            allow: Vec::new(),
             around: Default::default(),
         }
     }
@@ -126,6 +127,7 @@ mod tests {
             network: Network::Off,
             resources,
             together: Together { memory: true, ..Together::default() },
+            ..Execution::default()
         };
         let sandbox = sandbox(&program(execution), &home).unwrap().unwrap();
         assert!(matches!(sandbox.isolation, errand_os::Isolation::Bubblewrap { .. }));

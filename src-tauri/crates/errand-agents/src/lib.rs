@@ -8,6 +8,7 @@ pub mod isolation;
 mod script;
 pub mod tools;
 mod turn;
+mod weigh;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,12 +16,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use errand_base::{RunId, Secret, TaskId};
+use errand_model::approval::{Approval, Verdict};
 use errand_model::{Aside, Check, Exit, Response, StartError, ToolResult, Work};
 use errand_os::ProcessIdentity;
 
 pub use herald::Herald;
 pub use script::Script;
 pub use turn::{Answered, Limits, Request, Subtask, Tool, Written};
+pub use weigh::grant_allows;
 
 /// A kind of worker.
 pub trait Agent: Send + Sync + 'static {
@@ -81,6 +84,11 @@ pub trait Session: Send {
     /// checks.
     fn check(&mut self) {}
 
+    /// What becomes of a request, item by item. `why`: what is told of that which is refused.
+    fn decide(&mut self, ask: u32, verdicts: Vec<Verdict>, why: Option<String>) {
+        let _ = (ask, verdicts, why);
+    }
+
     /// Its result is written down: how it ends from here on is not looked at any more.
     fn handed_over(&mut self) {}
 }
@@ -132,6 +140,8 @@ pub enum SessionEvent {
     },
     /// It prepares, checks or cleans up, or (`None`) is through with that.
     Aside(Option<Aside>),
+    /// It wants to do something that is to be decided about; [`Session::decide`] tells how. `ask` is set.
+    Asks(Box<Approval>),
     /// What [`Session::check`] found.
     Checked(Vec<Check>),
     /// What was to be done after the run failed.

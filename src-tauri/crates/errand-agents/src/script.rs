@@ -16,7 +16,9 @@ use errand_os::{Home, Isolation, Launch, Process, Sandbox, Spawner, groups, sand
 use tokio::sync::watch;
 
 use crate::around::{Commands, Guarded};
+use crate::tools::files::Order as ToolOrder;
 use crate::tools::{self, Planned};
+use crate::weigh::{Expected, Scales};
 use crate::{Agent, Desk, Order, Session, Starting, isolation};
 use session::ScriptSession;
 use turn::Files;
@@ -81,6 +83,7 @@ impl Script {
             errand: errand.clone(),
             desk: order.desk.clone(),
             execution: program.execution,
+            scales: Scales::of(program).map(Arc::new),
         };
         files.variables(&order.desk.token, &mut launch.env);
         launch.secrets = order.secrets;
@@ -109,17 +112,28 @@ struct Beside {
     errand: String,
     desk: Arc<Desk>,
     execution: Execution,
+    scales: Option<Arc<Scales>>,
 }
 
 impl Commands for Beside {
-    fn plan(&self, n: usize, call: &ToolCall) -> Result<(Command, Option<Duration>), String> {
+    fn scales(&self) -> Option<Arc<Scales>> {
+        self.scales.clone()
+    }
+
+    fn plan(
+        &self,
+        n: usize,
+        call: &ToolCall,
+        expected: Option<Expected>,
+    ) -> Result<(Command, Option<Duration>), String> {
         let call = match tools::plan(call, &self.execution)? {
             Planned::Run { command, limit } => return Ok((command, limit)),
             Planned::Files(call) => call,
         };
         let file = tools::call_file(&self.desk.folder, n);
-        let written =
-            serde_json::to_vec(&call).map_err(io::Error::from).and_then(|text| std::fs::write(&file, text));
+        let written = serde_json::to_vec(&ToolOrder { call, expected })
+            .map_err(io::Error::from)
+            .and_then(|text| std::fs::write(&file, text));
         written.map_err(|error| format!("the call could not be written down: {error}"))?;
         Ok((vec![self.errand.clone(), "tool".to_owned(), file.display().to_string()], None))
     }

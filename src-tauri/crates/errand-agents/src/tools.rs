@@ -1,7 +1,7 @@
 //! What a worker can have done for it between two turns: its files read and written, a program run. Each call is a
 //! process of its own where the run is, so the same walls hold for it.
 
-mod files;
+pub(crate) mod files;
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::turn::Tool;
-pub use files::perform;
+pub use files::{Refused, perform};
 
 /// More in one turn is not done.
 pub(crate) const MOST_CALLS: usize = 20;
@@ -41,6 +41,9 @@ enum Needs {
     ToWrite,
     Nothing,
 }
+
+/// The exit code of our own program for a file that is not any more what it was to be.
+pub const CHANGED: u8 = 75;
 
 pub(crate) const RUN: &str = "run_command";
 

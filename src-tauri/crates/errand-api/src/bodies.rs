@@ -1,6 +1,7 @@
 //! The bodies of the commands, one file for each group, and the views they return.
 
 mod answer;
+mod approvals;
 mod backup;
 mod below;
 mod change;
@@ -9,6 +10,7 @@ mod deliveries;
 mod doctor;
 mod engine;
 mod folder;
+mod grant;
 mod inbox;
 mod run;
 mod settings;

@@ -11,8 +11,15 @@ use errand_os::{Access, Probe};
 use errand_wire as wire;
 
 /// What becomes of a wish on this machine, with sentences that the person should read.
-pub(crate) async fn agree(limits: wire::Limits) -> Result<(Execution, Vec<String>), Fault> {
+pub(crate) async fn agree(
+    limits: wire::Limits,
+    worker: bool,
+    rules: bool,
+) -> Result<(Execution, Vec<String>), Fault> {
     let wish = Wish {
+        worker,
+        rules,
+        unattended: limits.unattended.map(Into::into),
         isolate: limits.isolate,
         security: limits.security.map(Into::into),
         ask: limits.ask.map(Into::into),
@@ -187,6 +194,7 @@ mod tests {
                 processes: Some(8),
             },
             together: Together::default(),
+            ..Execution::default()
         };
         let text = "bubblewrap, folder read only, network off, memory 512 MiB each, processor 1 min each, \
                     at most 8 processes";

@@ -16,5 +16,5 @@ mod program;
 mod router;
 mod server;
 
-pub use errand_agents::tools::perform as use_tool;
+pub use errand_agents::tools::{CHANGED as TOOL_CHANGED, Refused as ToolRefused, perform as use_tool};
 pub use errand_store::restore;

@@ -197,6 +197,7 @@ mod tests {
             secrets: Vec::new(),
             brief: None,
             execution: Default::default(),
+            allow: Vec::new(),
             around: Default::default(),
         };
         assert_eq!(split_line(&one_line(&program)).unwrap(), argv);

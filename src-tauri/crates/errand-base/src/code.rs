@@ -11,6 +11,8 @@ pub enum Code {
     QuestionNotFound,
     SettingNotFound,
     CredentialNotFound,
+    /// No such grant, or it is over.
+    GrantNotFound,
     EngineUnreachable,
     /// The two sides speak different versions of the protocol.
     VersionMismatch,
@@ -75,6 +77,7 @@ impl Code {
         Code::QuestionNotFound,
         Code::SettingNotFound,
         Code::CredentialNotFound,
+        Code::GrantNotFound,
         Code::EngineUnreachable,
         Code::VersionMismatch,
         Code::Ambiguous,
@@ -117,7 +120,8 @@ impl Code {
             Code::TaskNotFound
             | Code::QuestionNotFound
             | Code::SettingNotFound
-            | Code::CredentialNotFound => 4,
+            | Code::CredentialNotFound
+            | Code::GrantNotFound => 4,
             Code::EngineUnreachable | Code::VersionMismatch => 5,
             Code::TimedOutWaiting => 7,
             Code::Ambiguous
@@ -160,6 +164,7 @@ impl Code {
             Code::TaskNotFound => "`errand list` shows the tasks there are.",
             Code::QuestionNotFound => "`errand show TASK` lists the task's questions.",
             Code::SettingNotFound => "`errand settings list` shows every setting.",
+            Code::GrantNotFound => "`errand grants` shows those there are.",
             Code::CredentialNotFound => "`errand credential list` shows the names there are.",
             Code::EngineUnreachable => "`errand start` starts it.",
             Code::VersionMismatch => "Quit Errand with `errand quit` and start it again.",

@@ -10,6 +10,7 @@ impl Code {
             Code::QuestionNotFound => "The task has no such question, or it was withdrawn.",
             Code::SettingNotFound => "There is no setting of this name.",
             Code::CredentialNotFound => "There is no credential of this name.",
+            Code::GrantNotFound => "There is no grant of this number.",
             Code::EngineUnreachable => "No engine answers: Errand is not running, or it has just left.",
             Code::VersionMismatch => "Two versions of Errand that do not understand each other.",
             Code::Ambiguous => "What was given fits several tasks or several questions.",

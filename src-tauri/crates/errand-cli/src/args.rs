@@ -1,14 +1,16 @@
 //! What can be typed. The texts here are the help a person reads.
 
+mod decide;
 mod in_task;
 
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use errand_base::Timestamp;
-use errand_wire::{AskMode, Network, Notify, Priority, Security, TaskState, Workspace};
+use errand_wire::{AskMode, Network, Notify, Priority, Security, TaskState, Unattended, Workspace};
 
 use crate::parse;
+pub use decide::{Decide, Grants};
 pub use in_task::{Ask, Effect, Finish, InTask, Progress, Subtask, Wake};
 
 #[derive(Debug, Parser)]
@@ -83,6 +85,11 @@ pub enum Command {
     Credential {
         #[command(subcommand)]
         command: Credential,
+    },
+    /// What is allowed in folders for a while
+    Grants {
+        #[command(subcommand)]
+        command: Option<Grants>,
     },
     /// Show and change settings
     Settings {
@@ -209,7 +216,7 @@ pub struct Run {
     pub program: Vec<String>,
 }
 
-/// Any of these but the last two keeps a program to its folder and away from the rest of the person's things.
+/// Any of these but the last four keeps a program to its folder and away from the rest of the person's things.
 #[derive(Debug, Args)]
 pub struct Limits {
     /// Keep it to its folder, away from your keys, desktop and other programs
@@ -230,12 +237,18 @@ pub struct Limits {
     /// How many processes it may be at a time; isolates it
     #[arg(long, value_name = "N")]
     pub processes: Option<u32>,
-    /// Which commands an agent may run: deny, allowlist or full
+    /// What a worker may do without you: deny, allowlist or full
     #[arg(long, value_parser = parse::name::<Security>)]
     pub security: Option<Security>,
-    /// When an agent asks before it runs one: off, on-miss or always
+    /// When you are asked before it is done: off, on-miss or always
     #[arg(long, value_parser = parse::name::<AskMode>)]
     pub ask: Option<AskMode>,
+    /// A rule of its allowlist, such as 'git status' or 'cargo test *'; may be repeated
+    #[arg(long, value_name = "RULE")]
+    pub allow: Vec<String>,
+    /// When nobody is there to be asked: park, deny or grants
+    #[arg(long, value_parser = parse::name::<Unattended>)]
+    pub unattended: Option<Unattended>,
 }
 
 #[derive(Debug, Args)]
@@ -343,7 +356,7 @@ pub struct Delete {
 }
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true).args(["text", "choose", "fields"]))]
+#[command(group = ArgGroup::new("what").required(true).args(["text", "choose", "fields", "approve", "deny"]))]
 pub struct Answer {
     /// The id or its beginning
     pub task: String,
@@ -357,6 +370,8 @@ pub struct Answer {
     /// repeated
     #[arg(long = "field", value_name = "K=V")]
     pub fields: Vec<String>,
+    #[command(flatten)]
+    pub decide: Decide,
     /// The answer in words; a text that names an option chooses it
     pub text: Vec<String>,
 }

@@ -6,6 +6,7 @@ pub mod credential;
 pub mod data;
 pub mod explain;
 pub mod folder;
+pub mod grants;
 pub mod look;
 pub mod quit;
 pub mod settings;
@@ -44,6 +45,7 @@ pub async fn perform(session: &Session, command: Command) -> End {
         Command::Restore(typed) => data::restore(session, &typed),
         Command::Folder { command } => folder::folder(session, command).await,
         Command::Credential { command } => credential::credential(session, command).await,
+        Command::Grants { command } => grants::grants(session, command).await,
         Command::Settings { command } => settings::settings(session, command).await,
         Command::Explain(typed) => explain::explain(session, typed),
         Command::Doctor(typed) => data::doctor(session, &typed).await,

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use errand_api::ToolRefused as Refused;
 use errand_api::host::{self, Options};
 use errand_base::{Clock, Code, Fault, SystemClock};
 use errand_os::{EngineLock, Home, LockError};
@@ -29,7 +30,8 @@ pub fn tool(call: &OsStr) -> ExitCode {
             std::io::stdout().write_all(text.as_bytes()).ok();
             ExitCode::SUCCESS
         }
-        Err(why) => {
+        Err(Refused::Changed) => ExitCode::from(errand_api::TOOL_CHANGED),
+        Err(Refused::Other(why)) => {
             std::io::stderr().write_all(format!("{why}\n").as_bytes()).ok();
             ExitCode::FAILURE
         }

@@ -190,11 +190,20 @@ pub(crate) fn write_effect(
         Effect::End { .. } | Effect::Linger { .. } => drop(tx.runs().ending(key)?),
         Effect::Free { .. } => drop(tx.runs().over(key, now)?),
         Effect::KeepTurn(turn) => tx.turns().keep(seq, turn, now)?,
-        Effect::Prompt { .. } | Effect::Yield { .. } | Effect::Take { .. } => {}
+        Effect::Prompt { .. } | Effect::Yield { .. } | Effect::Take { .. } | Effect::Decide { .. } => {}
+        Effect::UseGrant { grant } => {
+            if !tx.grants().use_once(*grant, now)? {
+                return Err(Fault::new(Code::GrantNotFound, "A grant is over.").into());
+            }
+        }
+        Effect::Grant(grant) => drop(tx.grants().add(grant, surface_of(step), now)?),
         // The open questions of a task are rows that follow its state; only the answer is news.
         Effect::Ask(_) => {}
-        Effect::Settle { question, choice, by, told: _ } => {
+        Effect::Settle { question, choice, by, verdicts, told: _ } => {
             tx.questions().settle(seq, *question, choice.as_deref(), by.as_ref(), now)?;
+            if !verdicts.is_empty() {
+                tx.questions().decided(seq, *question, verdicts)?;
+            }
             let told = tx.deliveries().of_task(seq)?;
             let on_banner = by.as_ref().is_some_and(|by| by.surface == Surface::Notification);
             let (to, reason) = match on_banner {
@@ -249,6 +258,15 @@ pub(crate) fn write_effect(
         }
     }
     Ok(())
+}
+
+/// Where the person acted that a step is about.
+fn surface_of(step: &Step) -> Surface {
+    let by = step.effects.iter().find_map(|effect| match effect {
+        Effect::Settle { by, .. } => by.as_ref(),
+        _ => None,
+    });
+    by.map_or(Surface::Script, |by| by.surface)
 }
 
 /// Changes what may be changed after a task was handed over; returns it as it is afterwards.

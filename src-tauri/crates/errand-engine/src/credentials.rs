@@ -83,7 +83,7 @@ impl Credentials {
     }
 
     /// Refuses a text that would be written down with a known value in it.
-    pub(crate) fn keep_out(&self, text: &str) -> Result<(), Fault> {
+    pub fn keep_out(&self, text: &str) -> Result<(), Fault> {
         if self.inner.redactor.finds(text) {
             let text = "The value of a credential stands in it, and it would be written down with it.";
             return Err(Fault::new(Code::SecretInClear, text));

@@ -15,13 +15,13 @@ use std::time::Duration;
 
 use errand_base::{Code, Fault, RunId, TaskId};
 use errand_model::{
-    AnswerText, Candidate, Choice, Death, Effect, Event, Hold, Holds, Moment, Rank, State, Step, World,
-    admit, step,
+    Answer, AnswerText, Candidate, Choice, Death, Effect, Event, Hold, Holds, Moment, Rank, State, Step,
+    World, admit, step,
 };
 
 use crate::commit::{StepWrite, Written};
 use crate::input::{Accepted, Action, Input, Leave, LiveTask, Reply, Used};
-use crate::run::RunShared;
+use crate::run::{Ruling, RunShared};
 use crate::settings;
 use awake::Awake;
 use slots::Slots;
@@ -202,6 +202,11 @@ impl Dispatcher {
     fn open_letters(&mut self, task: &TaskId) {
         let Some(entry) = self.live.get_mut(task) else { return };
         while entry.committing.is_none() {
+            let orphaned = self.sweeping && entry.shared.is_none() && entry.live.task.run.is_some();
+            // Nobody is there to be told any more, which is about to be said of the run.
+            if orphaned && entry.letters.front().is_some_and(|letter| is_decision(&letter.event)) {
+                break;
+            }
             let Some(mut letter) = entry.letters.pop_front() else { break };
             letter.decided = Some(self.now);
             family::name_subtasks(&mut letter.event);
@@ -342,6 +347,11 @@ impl Dispatcher {
                     drop(asker.send(told.clone()));
                 }
             }
+            Effect::Decide { run, ask, verdicts, why } => {
+                if let Some(shared) = self.run_of(task).filter(|shared| shared.run == *run) {
+                    shared.rule(Ruling { ask: *ask, verdicts: verdicts.clone(), why: why.clone() });
+                }
+            }
             Effect::TellDependents => {
                 self.tell_dependents(task);
                 self.tell_family(task);
@@ -350,6 +360,8 @@ impl Dispatcher {
             | Effect::File(_)
             | Effect::KeepTurn(_)
             | Effect::BeginSubtask(_)
+            | Effect::UseGrant { .. }
+            | Effect::Grant(_)
             | Effect::Record(_) => {}
         }
     }
@@ -467,6 +479,10 @@ impl Dispatcher {
     }
 }
 
+fn is_decision(event: &Event) -> bool {
+    matches!(event, Event::Answer { answer: Answer::Decision(_), .. })
+}
+
 /// What has happened in the world is written down even on a full disk; only new undertakings are refused.
 fn must_commit(event: &Event) -> bool {
     match event {
@@ -488,6 +504,7 @@ fn must_commit(event: &Event) -> bool {
         | Event::Lost { .. }
         | Event::TurnEnded { .. }
         | Event::Asked { .. }
+        | Event::ApprovalAsked { .. }
         | Event::AskerGone { .. }
         | Event::Finished { .. }
         | Event::WindUpFailed { .. }

@@ -541,6 +541,7 @@ fn kept_texts<'a>(event: &'a Event, asked: &[Question]) -> Vec<&'a str> {
                 asked.iter().find(|asked| asked.n == *question).map_or(&[][..], |asked| &asked.fields);
             let secret = |name: &str| fields.iter().any(|field| field.secret && field.name == name);
             match answer {
+                Answer::Decision(decision) => decision.reason.as_deref().into_iter().collect(),
                 Answer::Text(_) if fields.len() == 1 && fields[0].secret => Vec::new(),
                 Answer::Text(text) => vec![text],
                 Answer::Fields(values) => {

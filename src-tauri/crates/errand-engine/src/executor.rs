@@ -91,6 +91,12 @@ async fn listen<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report) + Send) {
                 }
                 continue;
             }
+            () = shared.ruled.notified() => {
+                for ruling in shared.take_rulings() {
+                    session.decide(ruling.ask, ruling.verdicts, ruling.why);
+                }
+                continue;
+            }
             () = shared.close.notified() => return,
             event = session.next() => event,
             () = sleep_until(leave_by.unwrap_or(deadline)), if leave_by.is_some() => {
@@ -171,6 +177,11 @@ async fn listen<S: Sink>(attempt: Attempt<S>, report: impl Fn(Report) + Send) {
                 deadline = Instant::now() + silence;
                 shared.set_aside(doing.clone());
                 report(Report::Aside(doing));
+            }
+            SessionEvent::Asks(approval) => {
+                // It waits, and whoever waits may be silent.
+                silent = true;
+                report(Report::Asks(approval));
             }
             SessionEvent::Checked(checks) => shared.tell_checks(&readable(checks)),
             SessionEvent::WindUpFailed(why) => report(Report::WindUpFailed(plain_text(why.as_bytes()))),

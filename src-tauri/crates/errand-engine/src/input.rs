@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use errand_base::{Fault, RunId, TaskId, Timestamp};
+use errand_model::approval::Approval;
 use errand_model::{
     Afterwards, AnswerText, Aside, Ask, Check, Death, Event, Exit, Origin, Policy, Priority, Response,
     StartError, Step, SubtaskWish, Tail, Task, Vigil, Work,
@@ -133,6 +134,7 @@ pub(crate) enum Report {
     Exited { tail: Tail, gone: bool, used: Used, checks: Vec<Check> },
     TurnEnded { response: Result<Box<Response>, String>, tail: Tail, used: Used, afterwards: Afterwards },
     Aside(Option<Aside>),
+    Asks(Box<Approval>),
     WindUpFailed(String),
     Gone,
     Stuck { processes: u32 },

@@ -12,6 +12,7 @@ use errand_os::{Home, WorkFolders};
 use errand_store::{LogRun, QuestionState, Store, StoreError, Stored};
 use tokio::sync::mpsc;
 
+use crate::approvals::Asker;
 use crate::credentials::Credentials;
 use crate::executor::{Attempt, attempt};
 use crate::input::{Input, Launch, Report};
@@ -45,8 +46,18 @@ impl Launcher {
             let redactor = me.credentials.redactor().clone();
             launch.shared.with_tails(|tails| tails.hide(redactor.clone()));
             let hide = redactor.clone();
+            let asker = Asker {
+                task: task.clone(),
+                shared: launch.shared.clone(),
+                store: me.store.clone(),
+                clock: me.clock.clone(),
+                input: input.clone(),
+            };
             let report = move |report: Report| {
                 let report = report.redacted(&hide);
+                if let Report::Asks(approval) = report {
+                    return asker.ask(approval);
+                }
                 drop(input.send(Input::Report { task: task.clone(), run, report }));
             };
             let changes = me.credentials.changes();

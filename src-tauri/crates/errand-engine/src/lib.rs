@@ -3,6 +3,7 @@
 //! Two actors and no shared state. The dispatcher owns everything that lives and decides synchronously; the
 //! executor runs one attempt and knows no states. What they decide is committed first and published afterwards.
 
+mod approvals;
 mod archive;
 mod commit;
 mod credentials;

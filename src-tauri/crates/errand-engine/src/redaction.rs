@@ -2,6 +2,7 @@
 //! down. Each type lists its fields, so that a new one is not forgotten.
 
 use errand_base::Redactor;
+use errand_model::approval::{Approval, FileChange, Item, What};
 use errand_model::{
     Afterwards, Aside, Ask, Check, Checkpoint, Field, Finish, Response, StartError, SubtaskWish, Tail,
     ToolCall, ToolResult, WakeWish,
@@ -70,6 +71,7 @@ impl Redact for Report {
                 afterwards.redact(redactor);
             }
             Report::Aside(doing) => doing.redact(redactor),
+            Report::Asks(approval) => approval.redact(redactor),
             Report::WindUpFailed(why) => why.redact(redactor),
             Report::Lost { death: _, tail } => tail.redact(redactor),
             Report::Gone | Report::Stuck { .. } | Report::Silent { .. } | Report::Spoke => {}
@@ -109,6 +111,45 @@ impl Redact for Afterwards {
         let Afterwards { checks, tools, winds_up: _ } = self;
         checks.redact(redactor);
         tools.redact(redactor);
+    }
+}
+
+impl Redact for Approval {
+    fn redact(&mut self, redactor: &Redactor) {
+        let Approval { ask: _, tool, why, risk: _, what, folder: _, items, covers, unattended: _ } = self;
+        tool.redact(redactor);
+        why.redact(redactor);
+        covers.redact(redactor);
+        match what {
+            What::Command { line, cwd: _, programs: _ } => line.redact(redactor),
+            What::Files(files) => files.redact(redactor),
+            What::Other(arguments) => arguments.redact(redactor),
+        }
+        let keys = |items: &[Item]| items.iter().map(|item| item.key.clone()).collect::<Vec<_>>();
+        let before = keys(items);
+        items.redact(redactor);
+        // What is remembered for longer would cover any other value in its place.
+        if before != keys(items) {
+            *covers = None;
+        }
+    }
+}
+
+impl Redact for Item {
+    fn redact(&mut self, redactor: &Redactor) {
+        let Item { path, words, program: _, key, programs: _, same, seal: _, verdict: _ } = self;
+        path.redact(redactor);
+        words.redact(redactor);
+        key.redact(redactor);
+        same.redact(redactor);
+    }
+}
+
+impl Redact for FileChange {
+    fn redact(&mut self, redactor: &Redactor) {
+        let FileChange { path, action: _, diff, cut: _ } = self;
+        path.redact(redactor);
+        diff.redact(redactor);
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use errand_agents::Request;
 use errand_base::{RunId, Timestamp};
+use errand_model::approval::Verdict;
 use errand_model::{Around, Aside, Check, Checkpoint, Tail};
 use tokio::sync::{Notify, oneshot, watch};
 
@@ -39,6 +40,16 @@ pub struct RunShared {
     next: Mutex<Option<Box<NextTurn>>>,
     pub(crate) prompted: Notify,
     checkpoint: Mutex<Option<Checkpoint>>,
+    rulings: Mutex<Vec<Ruling>>,
+    /// Something it has asked for was decided.
+    pub(crate) ruled: Notify,
+}
+
+/// What became of a request.
+pub(crate) struct Ruling {
+    pub ask: u32,
+    pub verdicts: Vec<Verdict>,
+    pub why: Option<String>,
 }
 
 pub(crate) struct NextTurn {
@@ -66,6 +77,8 @@ impl RunShared {
             next: Mutex::default(),
             prompted: Notify::default(),
             checkpoint: Mutex::default(),
+            rulings: Mutex::default(),
+            ruled: Notify::default(),
         }
     }
 
@@ -145,6 +158,15 @@ impl RunShared {
 
     pub(crate) fn take_prompt(&self) -> Option<Box<NextTurn>> {
         self.next.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub(crate) fn rule(&self, ruling: Ruling) {
+        self.rulings.lock().unwrap_or_else(PoisonError::into_inner).push(ruling);
+        self.ruled.notify_one();
+    }
+
+    pub(crate) fn take_rulings(&self) -> Vec<Ruling> {
+        std::mem::take(&mut self.rulings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn heard(&self, at: Timestamp) {

@@ -55,6 +55,7 @@ pub(crate) fn begin(
         secrets: own.secrets,
         brief: wish.brief.clone(),
         execution: own.execution,
+        allow: own.allow,
         // What must hold for the whole need not hold for a part.
         around: Around::default(),
     });

@@ -110,6 +110,16 @@ pub fn programs(request: Request<'_>) -> BTreeSet<String> {
     line.into_iter().filter_map(|command| command.words.into_iter().next()).collect()
 }
 
+/// Words as a rule or a shell would spell them.
+pub fn spelled(words: &[String]) -> String {
+    words.iter().map(|word| line::quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A text in which nothing is hidden: what would not be seen is replaced.
+pub fn visible(text: &str) -> String {
+    text.chars().map(|sign| if line::is_hidden(sign) { '\u{fffd}' } else { sign }).collect()
+}
+
 /// The same for requests that are the same: quoting and blanks do not count, the folder does.
 pub fn key(request: Request<'_>, cwd: &Path) -> String {
     // What begins with a question mark cannot be mistaken for a command that was read: there it would be

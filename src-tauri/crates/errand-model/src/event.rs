@@ -3,6 +3,7 @@ use std::fmt;
 use errand_base::{RunId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::approval::{Approval, NewGrant, Verdict};
 use crate::{
     Afterwards, Answer, AnswerText, Artifact, Aside, Ask, CallOff, Check, Checkpoint, Finish, Gap, Hold,
     Question, Reason, Response, State, SubtaskWish, Tail, TurnRecord, Wake,
@@ -154,6 +155,13 @@ pub enum Event {
         run: RunId,
         ask: Ask,
     },
+    /// The run wants something done that is to be decided about first. `grants`: which of its items a grant allows,
+    /// and which grant.
+    ApprovalAsked {
+        run: RunId,
+        approval: Box<Approval>,
+        grants: Vec<(usize, i64)>,
+    },
     /// The program that asked no longer waits.
     AskerGone {
         run: RunId,
@@ -274,6 +282,19 @@ pub enum Effect {
         run: RunId,
     },
     Ask(Question),
+    /// What becomes of a request of this run, item by item. `why`: what the worker is told of what is refused.
+    Decide {
+        run: RunId,
+        ask: u32,
+        verdicts: Vec<Verdict>,
+        why: Option<String>,
+    },
+    /// A grant of the person is used once more. If it is not valid any more, nothing of the step happens.
+    UseGrant {
+        grant: i64,
+    },
+    /// Write this grant down.
+    Grant(NewGrant),
     /// A question was settled: by this answer, or (`None`) because it no longer matters.
     Settle {
         question: u32,
@@ -281,6 +302,8 @@ pub enum Effect {
         choice: Option<String>,
         /// As whoever asked is told it.
         told: Option<AnswerText>,
+        /// Of an approval, item by item.
+        verdicts: Vec<Verdict>,
         by: Option<By>,
     },
     File(Artifact),

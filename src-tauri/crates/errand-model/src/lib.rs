@@ -5,6 +5,7 @@
 
 mod admit;
 pub mod allow;
+pub mod approval;
 mod around;
 mod artifact;
 mod awake;

@@ -8,6 +8,8 @@ use std::time::Duration;
 use errand_base::{Code, Fault};
 use serde::{Deserialize, Serialize};
 
+use crate::approval::Unattended;
+
 /// Which commands a worker may run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -101,11 +103,20 @@ pub struct Execution {
     pub network: Network,
     pub resources: Resources,
     pub together: Together,
+    /// What of its tool calls is carried out; see [`crate::allow::decide`].
+    pub security: Security,
+    pub ask: AskMode,
+    pub unattended: Unattended,
 }
 
 /// What was asked for; what is left out is the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wish {
+    /// It takes turns, so we carry its tool calls out and can decide about each.
+    pub worker: bool,
+    /// It names rules.
+    pub rules: bool,
+    pub unattended: Option<Unattended>,
     pub isolate: bool,
     pub security: Option<Security>,
     pub ask: Option<AskMode>,
@@ -135,9 +146,9 @@ impl Wish {
 
     /// What a plain program can be held to, or why it cannot. `abilities` is asked for only if it matters.
     pub fn agree(&self, abilities: impl FnOnce() -> Abilities) -> Result<Execution, Fault> {
-        self.check_knobs()?;
+        let execution = self.knobs()?;
         if !self.wants_isolation() {
-            return Ok(Execution::default());
+            return Ok(execution);
         }
         self.check_sizes()?;
         let (workspace, network) = (self.workspace.unwrap_or_default(), self.network.unwrap_or_default());
@@ -173,7 +184,24 @@ impl Wish {
             };
             return refuse(text.to_owned(), "Leave out --processes.");
         }
-        Ok(Execution { isolation, workspace, network, resources: self.resources, together })
+        Ok(Execution { isolation, workspace, network, resources: self.resources, together, ..execution })
+    }
+
+    /// What of the tool calls of a worker is carried out. An allowlist asks about what is not on it, unless it is
+    /// said otherwise.
+    fn knobs(&self) -> Result<Execution, Fault> {
+        if !self.worker {
+            self.check_knobs()?;
+            return Ok(Execution::default());
+        }
+        let security = self.security.unwrap_or(if self.rules { Security::Allowlist } else { Security::Full });
+        if self.rules && security != Security::Allowlist {
+            let text = "Rules are for an allowlist, and this is none.";
+            return Err(Fault::new(Code::BadUsage, text).hint("--allow goes with --security allowlist."));
+        }
+        let usual = if security == Security::Allowlist { AskMode::OnMiss } else { AskMode::Off };
+        let (ask, unattended) = (self.ask.unwrap_or(usual), self.unattended.unwrap_or_default());
+        Ok(Execution { security, ask, unattended, ..Execution::default() })
     }
 
     /// Errand starts a program and does not see what that starts, so it can neither ask nor choose.
@@ -181,6 +209,13 @@ impl Wish {
         if self.ask.is_some_and(|ask| ask != AskMode::Off) {
             let text = "Errand cannot ask before the steps of a plain program: it does not see them.";
             return refuse(text.to_owned(), "Leave out --ask. --isolate keeps the program to its folder.");
+        }
+        if self.rules || self.unattended.is_some() {
+            let text = "What a plain program does is neither listed nor asked about: Errand does not see it.";
+            return refuse(
+                text.to_owned(),
+                "Leave out --allow and --unattended, or hand it over with a brief.",
+            );
         }
         match self.security.unwrap_or_default() {
             Security::Full => Ok(()),
@@ -217,6 +252,11 @@ fn refuse<T>(text: String, hint: &str) -> Result<T, Fault> {
 }
 
 impl Execution {
+    /// Whether its tool calls are carried out as they come.
+    pub fn carries_out_all(&self) -> bool {
+        self.security == Security::Full && self.ask == AskMode::Off
+    }
+
     pub fn is_open(&self) -> bool {
         *self == Execution::default()
     }
@@ -294,6 +334,28 @@ mod tests {
         }
         let plain = Wish { ask: Some(AskMode::Off), security: Some(Security::Full), ..Wish::default() };
         assert!(agreed(plain, machine(false, false, false)).unwrap().is_open());
+    }
+
+    #[test]
+    fn a_worker_may_be_held_to_a_list_and_be_asked_about() {
+        let worker = Wish { worker: true, ..Wish::default() };
+        let knobs =
+            |wish: Wish| agreed(wish, machine(false, false, false)).map(|got| (got.security, got.ask));
+        assert!(agreed(worker, machine(false, false, false)).unwrap().carries_out_all());
+        let (deny, listed) = (Some(Security::Deny), Some(Security::Allowlist));
+        let always = Some(AskMode::Always);
+        assert_eq!(knobs(Wish { ask: always, ..worker }), Ok((Security::Full, AskMode::Always)));
+        assert_eq!(knobs(Wish { security: deny, ..worker }), Ok((Security::Deny, AskMode::Off)));
+        assert_eq!(knobs(Wish { security: listed, ..worker }), Ok((Security::Allowlist, AskMode::OnMiss)));
+        assert_eq!(knobs(Wish { rules: true, ..worker }), Ok((Security::Allowlist, AskMode::OnMiss)));
+        assert_eq!(knobs(Wish { rules: true, security: deny, ..worker }), Err(Code::BadUsage));
+        let off = Some(AskMode::Off);
+        assert_eq!(knobs(Wish { rules: true, ask: off, ..worker }), Ok((Security::Allowlist, AskMode::Off)));
+        // What a plain program does, nobody sees.
+        let unattended = Some(Unattended::Deny);
+        for wish in [Wish { rules: true, ..Wish::default() }, Wish { unattended, ..Wish::default() }] {
+            assert_eq!(knobs(wish), Err(Code::CannotEnforce), "{wish:?}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::fmt;
 use errand_base::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::approval::{Approval, Decision, Verdict, What};
 use crate::{Ask, Choice};
 pub use form::{Field, FieldKind, TextShape};
 pub use schema::fields_of;
@@ -22,6 +23,12 @@ pub enum QuestionKind {
     UserInput,
     /// It wants a form filled in that was written for programs.
     Elicitation,
+    /// The worker wants to run something.
+    CommandApproval,
+    /// The worker wants to change files.
+    FileApproval,
+    /// The worker wants to use another tool.
+    DynamicTool,
 }
 
 impl QuestionKind {
@@ -29,7 +36,10 @@ impl QuestionKind {
     pub fn is_the_workers(self) -> bool {
         match self {
             QuestionKind::UserInput | QuestionKind::Elicitation => true,
-            QuestionKind::Blocker => false,
+            QuestionKind::Blocker
+            | QuestionKind::CommandApproval
+            | QuestionKind::FileApproval
+            | QuestionKind::DynamicTool => false,
         }
     }
 }
@@ -48,6 +58,8 @@ pub struct Question {
     pub open: bool,
     /// It wants several things at once. Then there are no options beside.
     pub fields: Vec<Field>,
+    /// Of an approval.
+    pub approval: Option<Box<Approval>>,
     pub asked_at: Timestamp,
 }
 
@@ -58,6 +70,8 @@ pub enum Answer {
     Text(String),
     /// By the names of the fields.
     Fields(BTreeMap<String, String>),
+    /// To an approval.
+    Decision(Box<Decision>),
 }
 
 impl Answer {
@@ -93,6 +107,8 @@ pub struct Given {
     pub shown: String,
     /// Whole, for whoever waits for it.
     pub told: AnswerText,
+    /// Of an approval, item by item.
+    pub verdicts: Vec<Verdict>,
 }
 
 /// Why an answer does not count, in words.
@@ -129,6 +145,26 @@ impl Question {
             options: ask.options.clone(),
             open: ask.fields.is_empty() && (ask.open || ask.options.is_empty()),
             fields: ask.fields.clone(),
+            approval: None,
+            asked_at,
+        }
+    }
+
+    /// A request of a worker.
+    pub fn about(n: u32, approval: Approval, asked_at: Timestamp) -> Question {
+        Question {
+            n,
+            kind: match approval.what {
+                What::Command { .. } => QuestionKind::CommandApproval,
+                What::Files(_) => QuestionKind::FileApproval,
+                What::Other(_) => QuestionKind::DynamicTool,
+            },
+            text: approval.question(),
+            choices: Vec::new(),
+            options: Vec::new(),
+            open: false,
+            fields: Vec::new(),
+            approval: Some(Box::new(approval)),
             asked_at,
         }
     }
@@ -140,7 +176,23 @@ impl Question {
 
     /// The answer as it counts, or why it does not.
     pub fn take(&self, answer: &Answer) -> Result<Given, BadAnswer> {
+        match (&self.approval, answer) {
+            (Some(approval), Answer::Decision(decision)) => {
+                let shown = approval.take(decision)?;
+                let verdicts = approval.verdicts(decision);
+                return Ok(Given { told: AnswerText::new(shown.clone()), shown, verdicts });
+            }
+            (Some(_), Answer::Text(_) | Answer::Fields(_)) => {
+                let text = "it is to be approved or denied, and a text does neither";
+                return Err(BadAnswer(text.to_owned()));
+            }
+            (None, Answer::Decision(_)) => {
+                return Err(BadAnswer("it asks something and is not approved or denied".to_owned()));
+            }
+            (None, Answer::Text(_) | Answer::Fields(_)) => {}
+        }
         match (self.fields.is_empty(), answer) {
+            (_, Answer::Decision(_)) => Err(BadAnswer("it is not approved or denied".to_owned())),
             (true, Answer::Text(text)) => self.take_text(text),
             (true, Answer::Fields(_)) => Err(BadAnswer("it takes one answer and has no fields".to_owned())),
             (false, Answer::Fields(values)) => self.take_fields(values),
@@ -172,7 +224,7 @@ impl Question {
                 return Err(BadAnswer(format!("“{wanted}” is not one of {}", names.join(", "))));
             }
         };
-        Ok(Given { told: AnswerText::new(shown.clone()), shown })
+        Ok(Given { told: AnswerText::new(shown.clone()), shown, verdicts: Vec::new() })
     }
 
     fn take_fields(&self, values: &BTreeMap<String, String>) -> Result<Given, BadAnswer> {
@@ -195,7 +247,7 @@ impl Question {
             told.extend(value.map(|value| (field.name.clone(), value)));
         }
         let told = AnswerText::new(serde_json::Value::Object(told).to_string());
-        Ok(Given { shown: shown.join("\n"), told })
+        Ok(Given { shown: shown.join("\n"), told, verdicts: Vec::new() })
     }
 }
 

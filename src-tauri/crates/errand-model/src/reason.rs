@@ -78,6 +78,17 @@ reasons! {
     AskerGone = "asker_gone",
     /// A question was answered, so work goes on.
     Answered = "answered",
+    /// A worker wants something done that is to be decided about first.
+    ApprovalAsked = "approval_asked",
+    /// The person has approved the same for the whole task, or before an interruption.
+    ApprovedBefore = "approved_before",
+    /// The person has denied the same before.
+    DeniedBefore = "denied_before",
+    /// A grant of the person allows it.
+    Granted = "granted",
+    GrantRevoked = "grant_revoked",
+    /// It would be asked about, and nobody is to be asked.
+    RefusedUnattended = "refused_unattended",
     Progress = "progress",
     /// It is about to do something outside, or has done it.
     Deed = "deed",

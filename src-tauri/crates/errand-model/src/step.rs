@@ -1,5 +1,6 @@
 //! What one event does to one task.
 
+mod approvals;
 mod children;
 mod draft;
 mod process;
@@ -89,6 +90,9 @@ pub fn step(task: &Task, event: Event, now: Timestamp) -> Result<Step, Refused> 
         Event::Aside { run, doing } => process::aside(&mut draft, run, doing)?,
         Event::WindUpFailed { run, text } => process::wind_up_failed(&mut draft, run, text)?,
         Event::Asked { run, ask } => worker::asked(&mut draft, run, &ask)?,
+        Event::ApprovalAsked { run, approval, grants } => {
+            approvals::asked(&mut draft, run, *approval, &grants)?;
+        }
         Event::AskerGone { run, question } => worker::asker_gone(&mut draft, run, question)?,
         Event::Progressed { run, checkpoint } => worker::progressed(&mut draft, run, checkpoint)?,
         Event::Deed { run, what, done } => worker::deed(&mut draft, run, what, done)?,
@@ -169,6 +173,10 @@ fn answered(draft: &mut Draft, question: u32, answer: &Answer, by: By) -> Result
             Refused::NoSuchQuestion
         });
     };
+    if let (Some(approval), Answer::Decision(decision)) = (&open.approval, answer) {
+        let (open, approval) = (open.clone(), approval.clone());
+        return approvals::decided(draft, &open, &approval, decision, by);
+    }
     let given = open.take(answer).map_err(|_| Refused::BadChoice)?;
     let chosen = open.choices.iter().copied().find(|choice| choice.name() == given.shown);
     let Some(choice) = chosen.filter(|_| open.kind == QuestionKind::Blocker) else {

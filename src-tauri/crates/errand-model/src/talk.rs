@@ -3,6 +3,7 @@
 use errand_base::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::approval::Consents;
 use crate::{Exit, Field, SubtaskWish};
 
 /// What a task remembers of it from one turn to the next. Empty for a program that only prints.
@@ -38,6 +39,13 @@ pub struct Talk {
     pub messages: Vec<Message>,
     /// How many of them the turn under way was told of.
     pub told: u32,
+    /// What its person has said to its requests.
+    #[serde(skip_serializing_if = "is_default")]
+    pub consents: Consents,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

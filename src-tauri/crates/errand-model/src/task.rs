@@ -205,6 +205,9 @@ pub struct Program {
     /// What it may do. Left out where it may do everything, so that older work reads and hashes as before.
     #[serde(default, skip_serializing_if = "Execution::is_open")]
     pub execution: Execution,
+    /// The rules of its allowlist.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<String>,
     /// What is done before and after it.
     #[serde(default, skip_serializing_if = "Around::is_empty")]
     pub around: Around,

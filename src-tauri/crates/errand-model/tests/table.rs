@@ -171,6 +171,17 @@ fn plain_situations() -> Vec<Situation> {
             .then(asked(RUN))
             .then(asked(RUN))
             .called("needs-you-asked-twice", "two processes of its program wait for answers"),
+        new()
+            .worker()
+            .running()
+            .then(approval_asked(RUN, approval::Unattended::Park))
+            .called("worker-asks-approval", "a tool call of a worker is to be decided about"),
+        new()
+            .worker()
+            .running()
+            .then(approval_asked(RUN, approval::Unattended::Park))
+            .then(lost(RUN, Death::EngineDied))
+            .called("worker-asks-approval+lost", "its run is gone; the request still stands"),
         new().running().then(wake_asked(RUN)).called("running+wake", "its program asked to be woken later"),
         new().running().then(finished(RUN, true)).called(
             "completed-by-word+ending",
@@ -383,6 +394,38 @@ fn plain_cases() -> Vec<Case> {
         }),
         case("asked", |task| asked(own(task))),
         case("asked(other run)", |_| asked(OTHER_RUN)),
+        case("approval_asked", |task| approval_asked(own(task), approval::Unattended::Park)),
+        case("approval_asked, unattended", |task| approval_asked(own(task), approval::Unattended::Deny)),
+        case("approval_asked with a grant", |task| {
+            match approval_asked(own(task), approval::Unattended::Grants) {
+                Event::ApprovalAsked { run, approval, .. } => {
+                    Event::ApprovalAsked { run, approval, grants: vec![(0, 7)] }
+                }
+                other => other,
+            }
+        }),
+        case("approval_asked, approved for the task", |task| {
+            task.talk.consents.approved = vec![("make".into(), "1".into())];
+            approval_asked(own(task), approval::Unattended::Park)
+        }),
+        case("approval_asked, denied before", |task| {
+            task.talk.consents.denied = vec![("make".into(), "no".into())];
+            approval_asked(own(task), approval::Unattended::Park)
+        }),
+        case("approval_asked, approved while nobody waited", |task| {
+            task.talk.consents.once = vec!["sealed".into()];
+            approval_asked(own(task), approval::Unattended::Park)
+        }),
+        case("approval_asked(other run)", |_| approval_asked(OTHER_RUN, approval::Unattended::Park)),
+        case("answer(approve)", |task| decision(task, approval::Scope::Once, approval::Verdict::Approve)),
+        case("answer(deny)", |task| decision(task, approval::Scope::Once, approval::Verdict::Deny)),
+        case("answer(approve for the task)", |task| {
+            decision(task, approval::Scope::Task, approval::Verdict::Approve)
+        }),
+        case("answer(approve until)", |task| {
+            let until = approval::Scope::Until(ACCEPTED.plus(60 * MINUTE));
+            decision(task, until, approval::Verdict::Approve)
+        }),
         case("asker_gone", |task| Event::AskerGone {
             run: own(task),
             question: task.questions.first().map_or(NO_SUCH, |question| question.n),
@@ -517,6 +560,38 @@ fn asked(run: RunId) -> Event {
     let ask =
         Ask { text: "Which colour?".into(), options: vec!["Red".into(), "Blue".into()], ..Ask::default() };
     Event::Asked { run, ask }
+}
+
+fn approval_asked(run: RunId, unattended: approval::Unattended) -> Event {
+    let item = approval::Item {
+        path: None,
+        words: vec!["make".into()],
+        program: Some("/usr/bin/make".into()),
+        key: "make".into(),
+        programs: "1".into(),
+        same: "make".into(),
+        seal: "sealed".into(),
+        verdict: None,
+    };
+    let (line, cwd, programs) = ("make".into(), "/".into(), Vec::new());
+    let approval = approval::Approval {
+        ask: Some(1),
+        tool: "run_command".into(),
+        why: "no rule allows `make`".into(),
+        risk: approval::Risk::Medium,
+        what: approval::What::Command { line, cwd, programs },
+        folder: "/".into(),
+        items: vec![item],
+        covers: Some("`make`".into()),
+        unattended,
+    };
+    Event::ApprovalAsked { run, approval: Box::new(approval), grants: Vec::new() }
+}
+
+fn decision(task: &Task, scope: approval::Scope, verdict: approval::Verdict) -> Event {
+    let question = task.questions.first().map_or(NO_SUCH, |question| question.n);
+    let decision = approval::Decision { scope, ..approval::Decision::of(verdict) };
+    Event::Answer { question, answer: Answer::Decision(Box::new(decision)), by: by() }
 }
 
 fn finished(run: RunId, met: bool) -> Event {
@@ -664,13 +739,13 @@ macro_rules! variants {
     };
 }
 
-variants!(EVENTS, name_of_event, Event: Admitted StartFailed Exited Gone Stuck Lost Silent Spoke TurnEnded Parked Aside WindUpFailed Asked AskerGone Progressed Deed
+variants!(EVENTS, name_of_event, Event: Admitted StartFailed Exited Gone Stuck Lost Silent Spoke TurnEnded Parked Aside WindUpFailed Asked ApprovalAsked AskerGone Progressed Deed
     Finished WakeAsked TimerFired ClockGap
     DependencyEnded DependencyReopened SubtaskAsked ChildEnded ChildReopened CalledOff Hold Release Cancel QuitNow Answer Retry Message);
 variants!(REFUSALS, name_of_refusal, Refused: AlreadyEnded NotEnded Completed OtherRun NotReady StaleTimer
     NoSuchQuestion BadChoice NotADependency AlreadyHeld NotHeld NothingToTake AlreadyFinished QuestionOpen TooOften NoWorker
     NoTurns TooDeep TooManySubtasks KnownSubtask OtherBrief NotASubtask OldNews SubtasksOpen NothingToAwait);
-variants!(EFFECTS, name_of_effect, Effect: Spawn Prompt Linger Yield Take End Free Ask Settle File KeepTurn Deliver BeginSubtask TellDependents Record);
+variants!(EFFECTS, name_of_effect, Effect: Spawn Prompt Linger Yield Take End Free Ask Decide UseGrant Grant Settle File KeepTurn Deliver BeginSubtask TellDependents Record);
 
 #[test]
 fn every_state_event_effect_and_refusal_occurs_in_the_table() {

@@ -35,9 +35,9 @@ pub use store::{Store, StoreStatus};
 pub use table::{
     Artifacts, ArtifactsMut, Change, Cleanup, Credential, CredentialKind, Credentials, CredentialsMut,
     Deliveries, DeliveriesMut, Delivery, DeliveryState, Dependent, Ended, Entry, Escalation, Filter,
-    FolderFiles, FolderFilesMut, Inserted, Key, Keys, KeysMut, Kin, Missed, NewDelivery, NewTask,
-    QuestionRow, QuestionState, Questions, QuestionsMut, Resolved, Root, Row, RunKey, RunPhase, RunRow, Runs,
-    RunsMut, Settings, SettingsMut, Stored, StoredArtifact, SubjectKind, Subtasks, Tasks, TasksMut,
-    Transitions, TransitionsMut,
+    FolderFiles, FolderFilesMut, Grant, Grants, GrantsMut, Inserted, Key, Keys, KeysMut, Kin, Missed,
+    NewDelivery, NewTask, QuestionRow, QuestionState, Questions, QuestionsMut, Resolved, Root, Row, RunKey,
+    RunPhase, RunRow, Runs, RunsMut, Settings, SettingsMut, Stored, StoredArtifact, SubjectKind, Subtasks,
+    Tasks, TasksMut, Transitions, TransitionsMut,
 };
 pub use tx::{Reader, WriteTx};

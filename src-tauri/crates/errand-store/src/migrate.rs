@@ -26,6 +26,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0004_credentials", sql: include_str!("../../../../migrations/0004_credentials.sql") },
     Migration { name: "0005_deliveries", sql: include_str!("../../../../migrations/0005_deliveries.sql") },
     Migration { name: "0006_questions", sql: include_str!("../../../../migrations/0006_questions.sql") },
+    Migration { name: "0007_approvals", sql: include_str!("../../../../migrations/0007_approvals.sql") },
 ];
 
 pub(crate) fn known() -> u32 {

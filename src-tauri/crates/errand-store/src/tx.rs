@@ -4,8 +4,8 @@ use rusqlite::Connection;
 
 use crate::table::{
     Artifacts, ArtifactsMut, Change, Credentials, CredentialsMut, Deliveries, DeliveriesMut, FolderFiles,
-    FolderFilesMut, Keys, KeysMut, Questions, QuestionsMut, Runs, RunsMut, Settings, SettingsMut, Tasks,
-    TasksMut, Transitions, TransitionsMut, Turns, TurnsMut,
+    FolderFilesMut, Grants, GrantsMut, Keys, KeysMut, Questions, QuestionsMut, Runs, RunsMut, Settings,
+    SettingsMut, Tasks, TasksMut, Transitions, TransitionsMut, Turns, TurnsMut,
 };
 
 /// Everything that can be read, as of one moment.
@@ -74,6 +74,10 @@ impl<'a> Reader<'a> {
         Credentials { conn: self.conn }
     }
 
+    pub fn grants(&self) -> Grants<'a> {
+        Grants { conn: self.conn }
+    }
+
     pub fn keys(&self) -> Keys<'a> {
         Keys { conn: self.conn }
     }
@@ -122,6 +126,10 @@ impl<'a> WriteTx<'a> {
 
     pub fn credentials(&mut self) -> CredentialsMut<'_> {
         CredentialsMut { read: self.reader.credentials() }
+    }
+
+    pub fn grants(&mut self) -> GrantsMut<'_> {
+        GrantsMut { read: self.reader.grants() }
     }
 
     pub fn keys(&mut self) -> KeysMut<'_> {

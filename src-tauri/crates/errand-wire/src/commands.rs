@@ -40,6 +40,9 @@ macro_rules! with_commands {
             CredentialSet "credential_set" SetCredential => CredentialView, "Gives a credential its value.";
             CredentialList "credential_list" Empty => Credentials, "The names of all credentials, and how the keychain is.";
             CredentialRemove "credential_remove" CredentialRef => Credentials, "Removes a credential with its value.";
+            GrantList "grant_list" Empty => Grants, "What the person allows in folders for a while.";
+            GrantAdd "grant_add" AddGrant => GrantView, "Allows something in a folder for a while.";
+            GrantRevoke "grant_revoke" RevokeGrant => GrantView, "Takes a grant back.";
             SettingsList "settings_list" Empty => Settings, "Every setting.";
             SettingsGet "settings_get" GetSetting => SettingView, "One setting.";
             SettingsSet "settings_set" SetSetting => SettingView, "Changes a setting.";

@@ -11,6 +11,10 @@ use crate::names::mirror;
 mirror!(Security = errand_model::Security { Deny, Allowlist, Full });
 mirror!(AskMode = errand_model::AskMode { Off, OnMiss, Always });
 mirror!(
+    /// What becomes of a request of a worker while nobody is there.
+    Unattended = errand_model::approval::Unattended { Park, Deny, Grants }
+);
+mirror!(
     /// What may be done in the task's folder.
     Workspace = errand_model::Workspace { None, Ro, Rw }
 );
@@ -20,7 +24,7 @@ mirror!(
     Isolation = errand_model::Isolation { None, Landlock, Bubblewrap }
 );
 
-/// What a program is to be kept from. Naming anything but `security` and `ask` isolates it.
+/// What a program is to be kept from. Naming anything but `security`, `ask` and `unattended` isolates it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(default)]
 pub struct Limits {
@@ -42,6 +46,18 @@ pub struct Limits {
     pub security: Option<Security>,
     #[ts(optional)]
     pub ask: Option<AskMode>,
+    #[ts(optional)]
+    pub unattended: Option<Unattended>,
+}
+
+/// What was agreed on about the tool calls of a worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct ToolRules {
+    pub security: Security,
+    pub ask: AskMode,
+    pub unattended: Unattended,
+    /// The rules of the allowlist.
+    pub allow: Vec<String>,
 }
 
 /// Which limits hold for all processes of a task together. The others hold for each on its own.

@@ -10,6 +10,7 @@ mod event;
 mod folder;
 mod frame;
 pub mod generate;
+mod grant;
 mod isolation;
 mod names;
 mod parts;
@@ -27,9 +28,10 @@ pub use credential::{
 pub use event::{Event, LogLine, SubjectKind};
 pub use folder::{AroundView, FolderView};
 pub use frame::{ClientFrame, ClientHello, Feed, PROTOCOL, Role, ServerFrame, ServerHello};
+pub use grant::{AddGrant, GrantState, GrantView, Grants, RevokeGrant};
 pub use isolation::{
     AskMode, AttemptRow, Isolation, IsolationReport, IsolationView, Limits, Network, ReachColumn, Security,
-    Together, Workspace,
+    Together, ToolRules, Unattended, Workspace,
 };
 pub use names::{
     DeliveryState, Hold, LogStream, Notify, Phase, Priority, QuitMode, Surface, TaskState, WindowKind,

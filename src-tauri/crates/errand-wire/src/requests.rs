@@ -63,6 +63,9 @@ pub struct RunTask {
     /// What a program is to be kept from.
     #[ts(optional, as = "Option<_>")]
     pub limits: Limits,
+    /// Rules of what its worker may do without being asked about: `git status`, `cargo test *`, `write_file <path>`.
+    #[ts(optional, as = "Option<_>")]
+    pub allow: Vec<String>,
     /// No other task that says so runs in the folder, above it or below it at the same time.
     #[ts(optional, as = "Option<_>")]
     pub exclusive: bool,

@@ -7,7 +7,7 @@ use ts_rs::TS;
 use crate::{
     AroundView, ArtifactView, DeliveryView, EffectView, Hold, IsolationReport, IsolationView, LogLine,
     Notify, OwnFolderView, Priority, QuestionView, ReasonView, RunView, SecretView, SubtaskView, TaskState,
-    TimelineRow, WireError,
+    TimelineRow, ToolRules, WireError,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -74,6 +74,9 @@ pub struct TaskView {
     pub retries: u32,
     /// What its program may do.
     pub isolation: IsolationView,
+    /// What of its tool calls is carried out without a question; none if all of them are.
+    #[serde(default)]
+    pub tool_rules: Option<ToolRules>,
     /// Its variables that are credentials.
     #[serde(default)]
     pub secrets: Vec<SecretView>,

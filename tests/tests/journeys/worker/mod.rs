@@ -1,5 +1,6 @@
 //! Programs that talk to us: turns, verbs, and the socket that each run has for itself.
 
+mod approvals;
 mod around;
 mod boundary;
 mod forms;

@@ -118,6 +118,7 @@ impl Running {
                 SessionEvent::Started { .. }
                 | SessionEvent::TurnEnded { .. }
                 | SessionEvent::Aside(_)
+                | SessionEvent::Asks(_)
                 | SessionEvent::Checked(_)
                 | SessionEvent::WindUpFailed(_) => {}
             }

@@ -73,7 +73,12 @@ impl Started {
 }
 
 impl Commands for Lab {
-    fn plan(&self, _n: usize, call: &ToolCall) -> Result<(Command, Option<Duration>), String> {
+    fn plan(
+        &self,
+        _n: usize,
+        call: &ToolCall,
+        _: Option<Expected>,
+    ) -> Result<(Command, Option<Duration>), String> {
         match call.name.as_str() {
             "unknown" => Err("there is no such tool".to_owned()),
             name => Ok((vec![name.to_owned()], Some(Duration::from_secs(5)))),

@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 
 use errand_model::ToolCall;
 use errand_os::Beneath;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::arguments;
+use crate::weigh::{Expected, seal};
 
 const MOST_ENTRIES: usize = 1_000;
 const MOST_LINES: usize = 2_000;
 const LONGEST_FILE: u64 = 16 << 20;
 
-pub(super) enum Call {
+pub(crate) enum Call {
     List(List),
     Read(ReadLines),
     Write(Write),
@@ -23,14 +24,14 @@ pub(super) enum Call {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct List {
+pub(crate) struct List {
     #[serde(default)]
     path: PathBuf,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ReadLines {
+pub(crate) struct ReadLines {
     path: PathBuf,
     #[serde(default)]
     from_line: Option<usize>,
@@ -40,15 +41,15 @@ pub(super) struct ReadLines {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Write {
-    path: PathBuf,
-    text: String,
+pub(crate) struct Write {
+    pub path: PathBuf,
+    pub text: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Edit {
-    path: PathBuf,
+pub(crate) struct Edit {
+    pub path: PathBuf,
     old: String,
     new: String,
 }
@@ -65,13 +66,58 @@ impl Call {
     }
 }
 
+/// What is carried out, as it stands in the file.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Order {
+    pub call: ToolCall,
+    /// What its person has looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expected>,
+}
+
+/// Why a call was not carried out.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The file, or the folder, is not any more what its person has looked at.
+    Changed,
+    Other(String),
+}
+
+impl From<String> for Refused {
+    fn from(why: String) -> Refused {
+        Refused::Other(why)
+    }
+}
+
 /// Carries out the call in `file`, in the current folder. What to print, or why it was not done.
-pub fn perform(file: &Path) -> Result<String, String> {
+pub fn perform(file: &Path) -> Result<String, Refused> {
     let text = std::fs::read(file).map_err(|error| format!("the call cannot be read: {error}"))?;
-    let call: ToolCall =
+    let Order { call, expected } =
         serde_json::from_slice(&text).map_err(|error| format!("the call cannot be read: {error}"))?;
     let folder = Beneath::open(Path::new(".")).map_err(|error| format!("the folder: {error}"))?;
-    perform_in(&folder, &call)
+    if let Some(expected) = expected
+        && !is_still(&folder, &call, &expected)
+    {
+        return Err(Refused::Changed);
+    }
+    Ok(perform_in(&folder, &call)?)
+}
+
+/// As late as it can be looked at: what follows is one step into place.
+fn is_still(folder: &Beneath, call: &ToolCall, expected: &Expected) -> bool {
+    let path = match Call::read(call, "") {
+        Ok(Call::Write(Write { path, .. }) | Call::Edit(Edit { path, .. })) => path,
+        Ok(Call::List(_) | Call::Read(_)) | Err(_) => return false,
+    };
+    let before = match folder.file(&path) {
+        Ok(_) => match whole(folder, &path) {
+            Ok(text) => Some(seal::of_bytes(text.as_bytes())),
+            Err(_) => return false,
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(_) => return false,
+    };
+    seal::folder(Path::new(".")) == expected.folder && before == expected.before
 }
 
 fn perform_in(folder: &Beneath, call: &ToolCall) -> Result<String, String> {
@@ -115,23 +161,26 @@ fn read_lines(folder: &Beneath, wanted: &ReadLines) -> Result<String, String> {
 }
 
 fn change(folder: &Beneath, edit: &Edit) -> Result<String, String> {
+    let path = &edit.path;
+    let changed = replaced(&whole(folder, path)?, edit)?;
+    folder.write(path, changed.as_bytes()).map_err(|error| at(path, &error))?;
+    Ok("replaced once".to_owned())
+}
+
+/// The text of a file with its one change.
+pub(crate) fn replaced(text: &str, edit: &Edit) -> Result<String, String> {
     let Edit { path, old, new } = edit;
     if old.is_empty() {
         return Err("old is empty; write_file makes a new file".to_owned());
     }
-    let text = whole(folder, path)?;
     match text.matches(old.as_str()).count() {
-        1 => {
-            let changed = text.replacen(old.as_str(), new, 1);
-            folder.write(path, changed.as_bytes()).map_err(|error| at(path, &error))?;
-            Ok("replaced once".to_owned())
-        }
+        1 => Ok(text.replacen(old.as_str(), new, 1)),
         0 => Err(format!("{}: that text does not stand in it", path.display())),
         times => Err(format!("{}: that text stands in it {times} times; give more of it", path.display())),
     }
 }
 
-fn whole(folder: &Beneath, path: &Path) -> Result<String, String> {
+pub(crate) fn whole(folder: &Beneath, path: &Path) -> Result<String, String> {
     let file = folder.file(path).map_err(|error| at(path, &error))?;
     let mut text = Vec::new();
     file.take(LONGEST_FILE + 1).read_to_end(&mut text).map_err(|error| at(path, &error))?;

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
-use errand_base::{Code, Fault, TaskId};
+use errand_base::{Code, Fault, TaskId, Timestamp};
 use errand_model::{Answer, BadAnswer, By, Event};
-use errand_wire::{AnswerQuestion, QuestionView, TaskView, command};
+use errand_wire::{AnswerQuestion, Decision, QuestionView, TaskView, command};
 
+use super::approvals;
 use super::change::surface;
 use super::resolve;
 use super::tasks::view;
@@ -17,17 +18,34 @@ impl Body for command::Answer {
         let n = number(question)?;
         // What is asked below it is answered there.
         let asks = question.task.clone().unwrap_or_else(|| id.clone());
-        let answer = answer_of(params.choice, params.fields)?;
+        let everywhere = params.decision.as_ref().is_some_and(|decision| decision.alike);
+        let answer = answer_of(params.choice, params.fields, params.decision, api.clock.now())?;
         looked_at(api, &asks, n, &answer).await?;
         let by = By::at(surface(params.surface));
-        match api.engine.tell(&asks, Event::Answer { question: n, answer, by }).await {
-            Ok(()) => view(api, &id).await,
+        let others = if everywhere { approvals::others(api, &asks, n).await? } else { Vec::new() };
+        let event = Event::Answer { question: n, answer: answer.clone(), by: by.clone() };
+        match api.engine.tell(&asks, event).await {
+            Ok(()) => {
+                approvals::decide_others(api, others, &answer, &by).await;
+                view(api, &id).await
+            }
             Err(fault) => Err(explain(api, &id, &question.id, fault).await),
         }
     }
 }
 
-fn answer_of(text: String, fields: BTreeMap<String, String>) -> Result<Answer, Fault> {
+fn answer_of(
+    text: String,
+    fields: BTreeMap<String, String>,
+    decision: Option<Decision>,
+    now: Timestamp,
+) -> Result<Answer, Fault> {
+    if let Some(decision) = decision {
+        if !text.trim().is_empty() || !fields.is_empty() {
+            return Err(Fault::new(Code::BadUsage, "A decision is no text and has no fields."));
+        }
+        return approvals::decision(decision, now);
+    }
     match (text.trim().is_empty(), fields.is_empty()) {
         (false, false) => Err(Fault::new(Code::BadUsage, "An answer is a text or has fields, not both.")),
         (true, false) => Ok(Answer::Fields(fields)),
@@ -51,6 +69,7 @@ async fn looked_at(api: &Api, asks: &TaskId, n: u32, answer: &Answer) -> Result<
     let names: Vec<&str> = names.chain(question.options.iter().map(String::as_str)).collect();
     let fault = Fault::new(Code::BadAnswer, format!("The answer does not count: {why}."));
     Err(match names.as_slice() {
+        [] if question.approval.is_some() => fault.hint("Use --approve or --deny."),
         [] => fault,
         names => fault.hint(format!("Choose one of: {}.", names.join(", "))),
     })

@@ -5,6 +5,7 @@ use errand_model::{State, Task};
 use errand_store::{Kin, QuestionRow, QuestionState, Reader, StoreError};
 use errand_wire as wire;
 
+use super::approvals::Alike;
 use super::view::question;
 
 #[derive(Default)]
@@ -45,14 +46,18 @@ impl Below {
         !self.asked.is_empty()
     }
 
+    pub fn rows(&self) -> impl Iterator<Item = &QuestionRow> {
+        self.asked.iter().map(|(_, row)| row)
+    }
+
     pub fn ids(&self) -> impl Iterator<Item = &TaskId> {
         self.kin.iter().map(|kin| &kin.id)
     }
 
     /// The open questions, with names that can be told apart from those of the task itself.
-    pub fn questions(&self) -> Vec<wire::QuestionView> {
+    pub fn questions(&self, alike: &Alike) -> Vec<wire::QuestionView> {
         let asked = self.asked.iter().map(|(task, row)| {
-            let own = question(row.clone());
+            let own = question(row.clone(), alike);
             wire::QuestionView { id: format!("{task}/{}", own.id), task: Some(task.clone()), ..own }
         });
         asked.collect()

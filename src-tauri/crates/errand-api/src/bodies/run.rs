@@ -47,7 +47,9 @@ impl Body for command::Run {
         api.engine.credentials().check(&secrets).await?;
         let env = program::environment(params.env)?;
         let found = program::find(&argv, &cwd, &env)?;
-        let (execution, more) = isolation::agree(params.limits).await?;
+        params.allow.iter().try_for_each(|rule| super::grant::rule_of(rule))?;
+        let (execution, more) =
+            isolation::agree(params.limits, params.brief.is_some(), !params.allow.is_empty()).await?;
         notes.extend(more);
         let mut after: Vec<TaskId> = Vec::new();
         for name in &params.after {
@@ -61,8 +63,17 @@ impl Body for command::Run {
             brief.as_deref().and_then(|brief| brief.lines().find(|line| !line.trim().is_empty()));
         let without_file = params.no_folder_file || params.managed;
         let around = super::folder::around(api, &cwd, without_file, &params.checks).await?;
-        let program =
-            Program { argv, cwd, within: None, env, secrets, brief: brief.clone(), execution, around };
+        let program = Program {
+            argv,
+            cwd,
+            within: None,
+            env,
+            secrets,
+            brief: brief.clone(),
+            execution,
+            allow: params.allow,
+            around,
+        };
         errand_agents::isolation::check(&program, &found, &api.home)?;
         check_around(&program, &api.home)?;
         let left_out = errand_agents::isolation::left_out(&program);

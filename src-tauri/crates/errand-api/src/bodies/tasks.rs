@@ -10,6 +10,7 @@ use errand_wire::{
     TimelineRow, command,
 };
 
+use super::approvals;
 use super::below::Below;
 use super::view::{self, Now, Whole};
 use crate::router::{Api, Body};
@@ -164,10 +165,13 @@ pub(super) async fn view(api: &Api, id: &TaskId) -> Result<TaskView, Fault> {
         .read(move |reader| {
             let Some(stored) = reader.tasks().load(&wanted)? else { return Ok(None) };
             let seq = stored.seq;
+            let questions = reader.questions().of_task(seq)?;
+            let below = Below::of(reader, &stored.task, seq)?;
             Ok(Some(Whole {
                 run: reader.runs().latest(seq)?,
-                questions: reader.questions().of_task(seq)?,
-                below: Below::of(reader, &stored.task, seq)?,
+                alike: approvals::alike(reader, questions.iter().chain(below.rows()))?,
+                questions,
+                below,
                 artifact: reader.artifacts().latest(seq)?,
                 deliveries: reader.deliveries().of_task(seq)?,
                 paused: reader.settings().get(PAUSED)?.as_deref() == Some("true"),

@@ -10,6 +10,7 @@ use errand_store::{
 };
 use errand_wire as wire;
 
+use super::approvals::{self, Alike};
 use super::below::Below;
 use super::deliveries::delivery;
 use super::folder::commands_of;
@@ -26,6 +27,7 @@ pub(super) struct Whole {
     pub artifact: Option<StoredArtifact>,
     pub deliveries: Vec<Delivery>,
     pub paused: bool,
+    pub alike: Alike,
 }
 
 /// What only the engine knows: the live run and why a queued task waits.
@@ -38,7 +40,7 @@ pub(super) struct Now<'a> {
 }
 
 pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
-    let Whole { stored, run, questions, below, artifact, deliveries, paused } = whole;
+    let Whole { stored, run, questions, below, artifact, deliveries, paused, alike } = whole;
     let model = stored.task;
     let title = stored.title;
     let errand_model::Work::Program(program) = &stored.work;
@@ -75,6 +77,7 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
         retries: model.policy.retries,
         run: run.map(|run| run_view(run, &model.talk, &now)),
         isolation: isolation::view(&program.execution),
+        tool_rules: approvals::rules(&program.execution, &program.allow),
         secrets: program
             .secrets
             .iter()
@@ -86,7 +89,11 @@ pub(super) fn task(whole: Whole, now: Now<'_>) -> wire::TaskView {
         around: commands_of(&program.around),
         exclusive: model.policy.lease.is_some(),
         own_folder: stored.cleanup.map(|cleanup| own_folder(cleanup, &model.id, program, now.folders)),
-        questions: questions.into_iter().map(question).chain(below.questions()).collect(),
+        questions: questions
+            .into_iter()
+            .map(|row| question(row, &alike))
+            .chain(below.questions(&alike))
+            .collect(),
         subtasks: below.views(),
         effects: model
             .talk
@@ -197,7 +204,8 @@ fn checkpoint(phase: wire::Phase, started: Timestamp, heard: Option<Timestamp>, 
     }
 }
 
-pub(super) fn question(row: QuestionRow) -> wire::QuestionView {
+pub(super) fn question(row: QuestionRow, alike: &Alike) -> wire::QuestionView {
+    let alike = alike.get(&(row.task, row.n)).copied().unwrap_or_default();
     let answered = row.settled_at.filter(|_| row.state == QuestionState::Answered).map(|at| wire::Answered {
         choice: row.choice,
         by: row.surface.map_or("you", Surface::phrase).to_owned(),
@@ -211,13 +219,16 @@ pub(super) fn question(row: QuestionRow) -> wire::QuestionView {
             QuestionKind::Blocker => "blocker",
             QuestionKind::UserInput => "user_input",
             QuestionKind::Elicitation => "elicitation",
+            QuestionKind::CommandApproval => "command_approval",
+            QuestionKind::FileApproval => "file_approval",
+            QuestionKind::DynamicTool => "dynamic_tool",
         }
         .to_owned(),
         text: row.text,
         options: row.choices.into_iter().map(choice).chain(row.options.into_iter().map(option)).collect(),
         open: row.open,
         fields: row.fields.into_iter().map(field).collect(),
-        approval: None,
+        approval: row.approval.map(|approval| approvals::view(&approval, alike)),
         state: match row.state {
             QuestionState::Open => "open",
             QuestionState::Answered => "answered",

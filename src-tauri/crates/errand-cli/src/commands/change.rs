@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use errand_api::client::Client;
 use errand_base::{Code, Fault};
 use errand_wire::{
-    AnswerQuestion, ArchiveTasks, CancelTasks, Changed, Command, DeleteTasks, EditTask, MessageMode,
-    PauseTasks, RetryTask, Surface, TaskRef, TaskView, WireError, WriteTo, command,
+    AnswerQuestion, ArchiveTasks, CancelTasks, Changed, Command, Decision, DeleteTasks, EditTask,
+    MessageMode, PauseTasks, RetryTask, Scope, Surface, TaskRef, TaskView, Verdict, WireError, WriteTo,
+    command,
 };
 use serde_json::Value;
 
-use crate::args::{Answer, Archive, Cancel, Delete, Message, Set, Task, Which};
+use crate::args::{Answer, Archive, Cancel, Decide, Delete, Message, Set, Task, Which};
 use crate::output::{self, End, Stop};
 use crate::render;
 use crate::session::{Session, ask};
@@ -32,10 +33,32 @@ pub async fn answer(session: &Session, typed: Answer) -> End {
         question: typed.question,
         choice,
         fields,
-        decision: None,
+        decision: decision(typed.decide),
         surface: HERE,
     };
     changed_one(session, ask::<command::Answer>(&client, params).await?)
+}
+
+/// What becomes of a request, if that is what was typed.
+fn decision(typed: Decide) -> Option<Decision> {
+    let verdict = match (typed.approve, typed.deny) {
+        (true, _) => Verdict::Approve,
+        (false, true) => Verdict::Deny,
+        (false, false) => return None,
+    };
+    let scope = match (typed.reach, typed.until) {
+        (Some(_), _) => Some(Scope::Task),
+        (None, Some(_)) => Some(Scope::Until),
+        (None, None) => None,
+    };
+    Some(Decision {
+        verdict,
+        scope,
+        until: typed.until,
+        reason: typed.reason,
+        files: typed.files.into_iter().collect(),
+        alike: typed.alike,
+    })
 }
 
 /// The fields of an answer, and which of them stood in the command line.

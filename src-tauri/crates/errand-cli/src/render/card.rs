@@ -1,13 +1,14 @@
 //! One task as a person reads it.
 
+mod approval;
 #[cfg(test)]
 pub mod samples;
 #[cfg(test)]
 mod tests;
 
 use errand_wire::{
-    ArtifactView, Cleanup, FieldKind, FieldView, OwnFolderView, Phase, QuestionView, RunView, TaskView,
-    TimelineRow,
+    ArtifactView, AskMode, Cleanup, FieldKind, FieldView, OwnFolderView, Phase, QuestionView, RunView,
+    TaskView, TimelineRow, ToolRules, Unattended,
 };
 
 use super::time::{Now, absolute, elapsed, relative};
@@ -91,6 +92,11 @@ pub fn question(task: &TaskView, question: &QuestionView, look: Look, now: &Now)
         }
         None => (&task.id, String::new()),
     };
+    if let Some(asked) = &question.approval {
+        let answer = format!("errand answer {id}{which}");
+        lines.extend(approval::lines(question, asked, &answer, look));
+        return lines.join("\n");
+    }
     if !question.fields.is_empty() {
         lines.extend(question.fields.iter().map(|field| indent(&about_field(field, look))));
         let fields = question.fields.iter().map(|field| {
@@ -163,6 +169,10 @@ fn facts(task: &TaskView, look: Look, now: &Now) -> String {
         add("Clean-up", about_cleanup(own));
     }
     add("Isolation", task.isolation.text.clone());
+    if let Some(rules) = &task.tool_rules {
+        add("Tool calls", about_rules(rules));
+        rules.allow.iter().for_each(|rule| add("Allowed", rule.clone()));
+    }
     for secret in &task.secrets {
         add("Secret", format!("{} is the credential {}", secret.variable, secret.credential));
     }
@@ -210,6 +220,21 @@ fn facts(task: &TaskView, look: Look, now: &Now) -> String {
         })
         .collect();
     lines.join("\n")
+}
+
+/// "allowlist, asks on miss; refused while nobody is there"
+fn about_rules(rules: &ToolRules) -> String {
+    let asks = match rules.ask {
+        AskMode::Off => "never asks",
+        AskMode::OnMiss => "asks on a miss",
+        AskMode::Always => "always asks",
+    };
+    let unattended = match rules.unattended {
+        Unattended::Park => "",
+        Unattended::Deny => "; instead of asking, refuses",
+        Unattended::Grants => "; instead of asking, refuses what no grant allows",
+    };
+    format!("{}, {asks}{unattended}", name_of(&rules.security))
 }
 
 /// Each below the task that has asked for it.

@@ -95,6 +95,8 @@ impl Dispatcher {
                 Event::TurnEnded { run, exit: numbers.exit, response, tail, afterwards }
             }
             Report::Aside(doing) => Event::Aside { run, doing },
+            // The launcher looks up grants for it, and then tells it itself.
+            Report::Asks(approval) => Event::ApprovalAsked { run, approval, grants: Vec::new() },
             Report::WindUpFailed(text) => Event::WindUpFailed { run, text },
             Report::Gone => {
                 self.slots.free(run);
@@ -123,8 +125,15 @@ impl Dispatcher {
         for (task, run, tail) in tails {
             self.slots.abandon(run);
             let event = Event::Lost { run, death: Death::EngineDied, tail };
-            self.post(&task, Letter::of(event));
+            // Before what was decided meanwhile about something that the run had asked for.
+            if let Some(entry) = self.live.get_mut(&task) {
+                entry.letters.push_front(Letter::of(event));
+            }
+            self.open_letters(&task);
         }
+        let waiting = self.live.iter().filter(|(_, entry)| !entry.letters.is_empty());
+        let waiting: Vec<TaskId> = waiting.map(|(task, _)| task.clone()).collect();
+        waiting.iter().for_each(|task| self.open_letters(task));
         if all_gone {
             self.slots.free_remains();
         }

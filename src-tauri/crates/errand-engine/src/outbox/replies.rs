@@ -31,7 +31,7 @@ impl Answered {
             Answer::Text(text) if text.len() > LONGEST => {
                 Err(Fault::new(Code::BadAnswer, "It is too long for a notification."))
             }
-            Answer::Text(_) | Answer::Fields(_) => Ok(()),
+            Answer::Text(_) | Answer::Fields(_) | Answer::Decision(_) => Ok(()),
         }
     }
 
@@ -56,17 +56,12 @@ pub(super) fn answer(
 ) -> Result<Option<Answered>, StoreError> {
     let (Some(stored), Some(n)) = (task_of(tx, delivery)?, delivery.question) else { return Ok(None) };
     let open = stored.task.questions.iter().find(|question| question.n == n);
-    let text = match did {
+    let answer = match did {
         Did::Pressed(action) => open.and_then(|question| words::answer_behind(action, question)),
         // Somebody else may have answered meanwhile. Then whoever has typed this is told so.
-        Did::Wrote(text) => Some(text.clone()),
+        Did::Wrote(text) => Some(Answer::Text(text.clone())),
     };
-    Ok(text.map(|text| Answered {
-        task: stored.task.id,
-        delivery: delivery.id,
-        question: n,
-        answer: Answer::Text(text),
-    }))
+    Ok(answer.map(|answer| Answered { task: stored.task.id, delivery: delivery.id, question: n, answer }))
 }
 
 fn task_of(tx: &Reader<'_>, delivery: &Delivery) -> Result<Option<Stored>, StoreError> {

@@ -4,8 +4,9 @@
 //! nothing can pose as another task, as another asker or as Errand itself.
 
 use errand_base::{TaskId, Timestamp};
+use errand_model::approval::{Approval, Decision, Risk, Verdict, What};
 use errand_model::gate::{self, Origin};
-use errand_model::{DeliveryKind, Hold, Question, QuestionKind, Reason, State};
+use errand_model::{Answer, DeliveryKind, Hold, Question, QuestionKind, Reason, State};
 use errand_os::{Banner, Reply, text};
 use errand_store::{Delivery, DeliveryState, Reader, StoreError, Stored};
 use jiff::tz::TimeZone;
@@ -105,6 +106,10 @@ fn plain(id: i64, title: &str, body: &str) -> Banner {
     }
 }
 
+/// What the keys of the buttons under a request end with.
+const APPROVE: &str = "approve";
+const DENY: &str = "deny";
+
 /// The key of the button that leads to a window.
 const OPEN: &str = "open";
 
@@ -142,7 +147,11 @@ fn notice(reader: &Reader<'_>, stored: &Stored) -> Result<(String, String), Stor
 fn asker(question: &Question) -> &'static str {
     match question.kind {
         QuestionKind::Blocker => "Errand",
-        QuestionKind::UserInput | QuestionKind::Elicitation => "A program",
+        QuestionKind::UserInput
+        | QuestionKind::Elicitation
+        | QuestionKind::CommandApproval
+        | QuestionKind::FileApproval
+        | QuestionKind::DynamicTool => "A program",
     }
 }
 
@@ -159,8 +168,16 @@ fn asking(
     let note = refused.map(|why| text::line(&format!("Your answer did not count: {why}"), NOTE).text);
     let taken = [Some(&name), note.as_ref()].into_iter().flatten().map(|line| line.chars().count() + 1);
     let asked = text::line(&question.text, text::BODY - taken.sum::<usize>());
+    let asked_as_it_is = asked.text == question.text;
     let lines = [Some(name), Some(asked.text), note].into_iter().flatten().filter(|line| !line.is_empty());
-    let Offer { actions, reply } = if asked.whole { Offer::of(question) } else { Offer::window("Review") };
+    let Offer { actions, reply } = match &question.approval {
+        Some(approval) => {
+            let readable = asked.whole && asked_as_it_is;
+            Offer::of_request(question.n, question.kind, approval, readable)
+        }
+        None if asked.whole => Offer::of(question),
+        None => Offer::window("Review"),
+    };
     Banner {
         key: delivery.id.to_string(),
         title: format!("{} asks in {task}", asker(question)),
@@ -213,19 +230,42 @@ impl Offer {
     }
 }
 
+impl Offer {
+    /// Saying no is always safe. Saying yes needs a request that stands on the banner in full, as only a command can.
+    fn of_request(n: u32, kind: QuestionKind, approval: &Approval, readable: bool) -> Offer {
+        let readable = readable && matches!(approval.what, What::Command { .. });
+        let low_risk = approval.risk == Risk::Low;
+        let Offer { mut actions, reply } = Offer::window("Review");
+        let request = gate::Request { kind, readable, low_risk };
+        if gate::may_allow_on_banner(&request) {
+            actions.push((format!("{ANSWER}{n}-{APPROVE}"), "Approve".to_owned()));
+        }
+        actions.push((format!("{ANSWER}{n}-{DENY}"), "Deny".to_owned()));
+        Offer { actions, reply }
+    }
+}
+
 fn labels(question: &Question) -> Vec<String> {
     let choices = question.choices.iter().map(|choice| choice.label().to_owned());
     choices.chain(question.options.iter().cloned()).collect()
 }
 
 /// The answer behind the button with this key, if it is one of this question.
-pub(super) fn answer_behind(key: &str, question: &Question) -> Option<String> {
+pub(super) fn answer_behind(key: &str, question: &Question) -> Option<Answer> {
     let (n, index) = key.strip_prefix(ANSWER)?.split_once('-')?;
     if n.parse() != Ok(question.n) {
         return None;
     }
+    if question.approval.is_some() {
+        let verdict = match index {
+            APPROVE => Verdict::Approve,
+            DENY => Verdict::Deny,
+            _ => return None,
+        };
+        return Some(Answer::Decision(Box::new(Decision::of(verdict))));
+    }
     let names = question.choices.iter().map(|choice| choice.name().to_owned());
-    names.chain(question.options.iter().cloned()).nth(index.parse().ok()?)
+    names.chain(question.options.iter().cloned()).nth(index.parse().ok()?).map(Answer::Text)
 }
 
 /// The banner that stands for the questions of several tasks.

@@ -357,6 +357,7 @@ pub fn new_task(title: &str) -> NewTask {
             secrets: Vec::new(),
             brief: None,
             execution: Default::default(),
+            allow: Vec::new(),
             around: Default::default(),
         }),
         command: title.to_owned(),

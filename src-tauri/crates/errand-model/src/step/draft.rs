@@ -100,6 +100,7 @@ impl Draft {
                 options: Vec::new(),
                 open: false,
                 fields: Vec::new(),
+                approval: None,
                 asked_at: self.now,
             },
             reason,
@@ -110,6 +111,12 @@ impl Draft {
     pub fn ask_for(&mut self, ask: &crate::Ask, reason: Reason) {
         let question = Question::asked(self.task.next_question, ask, self.now);
         self.open_question(question, reason);
+    }
+
+    /// A request of a worker.
+    pub fn ask_approval(&mut self, approval: crate::approval::Approval) {
+        let question = Question::about(self.task.next_question, approval, self.now);
+        self.open_question(question, Reason::ApprovalAsked);
     }
 
     fn open_question(&mut self, question: Question, reason: Reason) {
@@ -134,8 +141,9 @@ impl Draft {
             None => ("withdrawn", Reason::Settled),
         };
         let (given, by) = answer.unzip();
+        let verdicts = given.as_ref().map(|given| given.verdicts.clone()).unwrap_or_default();
         let (choice, told) = given.map(|given| (given.shown, given.told)).unzip();
-        self.effect(Effect::Settle { question: n, choice, told, by });
+        self.effect(Effect::Settle { question: n, choice, told, verdicts, by });
         self.effect(Effect::Record(Transition {
             subject: Subject::Question(n),
             from: "open",

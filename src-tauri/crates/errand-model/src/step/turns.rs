@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use errand_base::{RunId, Timestamp, say_duration};
 
-use super::children;
 use super::draft::{Draft, Entry};
 use super::process::{end, pause_before, reason_of, say_unmet, stop, try_again};
 use super::waiting::rest;
 use super::worker::{MOST_WAKES, at_work, complete, go_on, sleeps};
+use super::{approvals, children};
 use crate::artifact::say_exit;
 use crate::{
     Afterwards, Artifact, Ask, Check, Choice, Death, Effect, Exit, Reason, Refused, Response, Stage, State,
@@ -103,6 +103,7 @@ pub(super) fn turn_ended(
     let Ok(response) = response else { return Ok(()) };
     draft.task.talk.stalls = 0;
     draft.task.talk.interruptions = 0;
+    draft.task.talk.consents.once.clear();
     // One that came while the turn was under way is for the next one.
     for message in draft.task.talk.messages.iter_mut().take(draft.task.talk.told as usize) {
         message.read = true;
@@ -300,7 +301,7 @@ pub(super) fn interrupted(
     tail: &Tail,
 ) -> Result<(), Refused> {
     let what = Artifact::lost(death, tail, "").outcome;
-    draft.withdraw_all();
+    let asks = approvals::outlive(draft);
     draft.drop_run(run, "executing", reason, &what);
     let turn = draft.task.talk.turns + 1;
     draft.task.talk.interruptions += 1;
@@ -311,9 +312,15 @@ pub(super) fn interrupted(
         what.trim_start_matches("Interrupted: ")
     ));
     if draft.task.talk.interruptions > MOST_INTERRUPTIONS {
+        draft.withdraw_all();
         let text = format!("{what}, {} times in a row. What now?", draft.task.talk.interruptions);
         draft.ask(text, vec![Choice::StartAgain, Choice::Cancel], Reason::RecoveryExhausted);
         draft.enter(Entry { state: State::NeedsYou, reason: Reason::RecoveryExhausted, text: what });
+        return Ok(());
+    }
+    if asks {
+        let text = format!("{what}; it goes on once its request is decided");
+        draft.enter(Entry { state: State::NeedsYou, reason: Reason::Recovered, text });
         return Ok(());
     }
     let entry = rest(draft, Reason::Recovered);

@@ -157,6 +157,7 @@ pub(super) fn begin_again(draft: &mut Draft) {
         next_task: talk.next_task,
         effects: talk.effects,
         messages: talk.messages,
+        consents: talk.consents,
         ..crate::Talk::default()
     };
 }

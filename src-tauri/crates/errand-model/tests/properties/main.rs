@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod approvals;
 mod children;
 mod leases;
 mod world;
@@ -283,7 +284,7 @@ proptest! {
             let mut set = BTreeSet::new();
             // What is done beside a turn is none of its time.
             let aside = world.events().any(|(taken, _, event)| {
-                taken.task == n && matches!(event, Event::Aside { .. })
+                taken.task == n && matches!(event, Event::Aside { .. } | Event::ApprovalAsked { .. })
             });
             for step in world.life(n) {
                 let task = &step.task;
@@ -515,6 +516,9 @@ fn the_generator_reaches_every_state_and_every_event() {
         "Asked in running",
         "Asked in needs_you",
         "AskerGone in needs_you",
+        "ApprovalAsked in running",
+        "ApprovalAsked in needs_you",
+        "Lost in needs_you",
         "Finished in running",
         "WakeAsked in running",
         "TimerFired in sleeping",

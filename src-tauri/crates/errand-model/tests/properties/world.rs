@@ -8,6 +8,8 @@ use errand_base::{RunId, TaskId, Timestamp};
 use errand_model::*;
 use proptest::prelude::*;
 
+use crate::approvals::{Wanted, approval_reports, request, verdicts};
+
 /// One thing that happens. Tasks, runs, timers and questions are numbers that wrap around, so that any number fits.
 #[derive(Clone, Debug)]
 pub enum Op {
@@ -22,6 +24,7 @@ pub enum Op {
     Hold(usize, Hold),
     Release(usize, Hold),
     Answer(usize, Which, usize),
+    Decide(usize, Which, approval::Verdict, u8),
     Pass(u64),
     /// The machine sleeps so many seconds, and then its clock is set by so many.
     Gap(u64, i64),
@@ -48,6 +51,7 @@ pub enum Report {
     Aside(bool),
     WindUpFailed,
     Asked,
+    ApprovalAsked(Wanted),
     AskerGone(u32),
     Progressed,
     Finished(bool),
@@ -141,6 +145,7 @@ fn ops() -> impl Strategy<Value = Op> {
         1 => (task(), hold()).prop_map(|(task, hold)| Op::Hold(task, hold)),
         2 => (task(), hold()).prop_map(|(task, hold)| Op::Release(task, hold)),
         3 => (task(), which(), 0..6_usize).prop_map(|(task, question, choice)| Op::Answer(task, question, choice)),
+        5 => (task(), which(), verdicts(), 0..4_u8).prop_map(|(task, which, verdict, how)| Op::Decide(task, which, verdict, how)),
         3 => (0..200_u64).prop_map(Op::Pass),
         1 => (0..900_u64, -900..900_i64).prop_map(|(slept, set_by)| Op::Gap(slept, set_by)),
     ]
@@ -172,6 +177,7 @@ fn reports() -> impl Strategy<Value = Report> {
         1 => any::<bool>().prop_map(Report::Aside),
         1 => Just(Report::WindUpFailed),
         3 => Just(Report::Asked),
+        5 => approval_reports().prop_map(Report::ApprovalAsked),
         3 => (0..4_u32).prop_map(Report::AskerGone),
         1 => Just(Report::Progressed),
         2 => any::<bool>().prop_map(Report::Finished),
@@ -339,6 +345,16 @@ impl World {
                 };
                 (n(task), Event::Answer { question, answer: Answer::text(choice), by: by() })
             }
+            Op::Decide(task, which, verdict, how) => {
+                let open = self.tasks[n(task)].questions.iter().find(|open| open.approval.is_some());
+                let question = match (which, open) {
+                    (Which::Current, None) => return,
+                    (Which::Current, Some(open)) => open.n,
+                    (Which::Any(any), _) => *any,
+                };
+                let decision = crate::approvals::decision(*verdict, *how, self.now);
+                (n(task), Event::Answer { question, answer: Answer::Decision(Box::new(decision)), by: by() })
+            }
             Op::Cancel(task) => (n(task), Event::Cancel { by: by() }),
             Op::QuitNow(task) => (n(task), Event::QuitNow),
             Op::Message(task, replace) => {
@@ -393,6 +409,7 @@ impl World {
                 };
                 Event::Asked { run, ask }
             }
+            Report::ApprovalAsked(wanted) => request(run, wanted, self.history.len() as u32),
             Report::AskerGone(any) => {
                 let open = self.tasks[task].questions.first().map(|question| question.n);
                 Event::AskerGone { run, question: open.filter(|_| *any > 0).unwrap_or(*any) }
@@ -552,7 +569,10 @@ impl World {
             }
             if let Some(open) = self.tasks[n].questions.first() {
                 let choice = open.choices.first().map_or("perhaps", |choice| choice.name());
-                let answer = Answer::text(choice);
+                let answer = match &open.approval {
+                    Some(_) => Answer::Decision(Box::new(crate::approvals::approved())),
+                    None => Answer::text(choice),
+                };
                 let event = Event::Answer { question: open.n, answer, by: By::at(Surface::Window) };
                 self.happen(n, event);
             }
@@ -645,6 +665,7 @@ pub fn run_of(event: &Event) -> Option<RunId> {
         | Event::Aside { run, .. }
         | Event::WindUpFailed { run, .. }
         | Event::Asked { run, .. }
+        | Event::ApprovalAsked { run, .. }
         | Event::AskerGone { run, .. }
         | Event::Progressed { run, .. }
         | Event::Deed { run, .. }

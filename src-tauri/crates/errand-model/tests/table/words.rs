@@ -19,6 +19,12 @@ pub fn say_effect(effect: &Effect, task: &Task) -> Option<String> {
             let open: &[&str] = if question.open { &["…"] } else { &[] };
             format!("ask({})", [choices.as_slice(), options.as_slice(), open].concat().join("/"))
         }
+        Effect::Decide { verdicts, .. } => {
+            let verdicts: Vec<String> = verdicts.iter().map(snake).collect();
+            format!("decide({})", verdicts.join("/"))
+        }
+        Effect::UseGrant { grant } => format!("use_grant({grant})"),
+        Effect::Grant(grant) => format!("grant({})", grant.rule),
         Effect::Settle { choice: Some(choice), .. } => format!("settle({choice})"),
         Effect::Settle { choice: None, .. } => "withdraw".into(),
         Effect::File(artifact) => format!("file({})", if artifact.notify { "notify" } else { "quiet" }),
@@ -82,6 +88,14 @@ pub fn say_changes(before: &Task, after: &Task) -> Vec<String> {
     let unread = |talk: &Talk| talk.messages.iter().filter(|message| !message.read).count();
     if unread(old) != unread(new) {
         words.push(format!("unread={}", unread(new)));
+    }
+    let consents = |talk: &Talk| {
+        let consents = &talk.consents;
+        [consents.approved.len(), consents.denied.len(), consents.once.len()]
+    };
+    if consents(old) != consents(new) {
+        let [approved, denied, once] = consents(new);
+        words.push(format!("consents={approved}/{denied}/{once}"));
     }
     if old.awaits != new.awaits {
         words.push(format!("awaits={}", new.awaits));

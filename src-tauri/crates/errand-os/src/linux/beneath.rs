@@ -42,6 +42,14 @@ impl Beneath {
         }
     }
 
+    /// Whether a path stays inside, also one to what is not there yet.
+    pub fn holds(&self, path: &Path) -> bool {
+        match self.reach(path, OFlags::PATH) {
+            Ok(_) => true,
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
+    }
+
     /// What is in a folder, by name. At most `most` entries, and whether there are more.
     pub fn list(&self, path: &Path, most: usize) -> io::Result<(Vec<Entry>, bool)> {
         let folder = self.reach(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
@@ -177,6 +185,12 @@ mod tests {
             ["../secret", "out", "passwd", "/etc/passwd", "src/../../secret", "up/secret", "/proc/self/exe"]
         {
             assert!(text(&beneath, outside).is_err(), "{outside}");
+        }
+        for inside in ["src", "src/new.rs", "in/new.rs", "new/er", "."] {
+            assert!(beneath.holds(Path::new(inside)), "{inside}");
+        }
+        for outside in ["out", "passwd", "up/new", "up", "/etc", "../x"] {
+            assert!(!beneath.holds(Path::new(outside)), "{outside}");
         }
         assert!(beneath.list(Path::new("up"), 10).is_err());
         assert!(beneath.file(Path::new("src")).is_err());

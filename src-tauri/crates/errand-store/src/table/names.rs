@@ -32,7 +32,14 @@ named!(Priority { Low = "low", Normal = "normal", High = "high", Urgent = "urgen
 named!(Notify { Always = "always", Significant = "significant", Silent = "silent" });
 named!(Origin { Person = "person" });
 named!(Stage { Starting = "starting", Ending = "ending" });
-named!(QuestionKind { Blocker = "blocker", UserInput = "user_input", Elicitation = "elicitation" });
+named!(QuestionKind {
+    Blocker = "blocker",
+    UserInput = "user_input",
+    Elicitation = "elicitation",
+    CommandApproval = "command_approval",
+    FileApproval = "file_approval",
+    DynamicTool = "dynamic_tool",
+});
 named!(TurnOutcome { Meaningful = "meaningful", NoOp = "no_op", Escalation = "escalation" });
 named!(Format { Text = "text", Markdown = "markdown" });
 named!(Surface {

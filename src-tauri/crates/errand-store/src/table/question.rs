@@ -1,6 +1,7 @@
 use std::ops::Deref;
 
 use errand_base::Timestamp;
+use errand_model::approval::{Approval, Verdict};
 use errand_model::{By, Choice, Field, Question, QuestionKind, Surface, Task};
 use rusqlite::{Connection, params};
 
@@ -37,6 +38,7 @@ pub struct QuestionRow {
     /// Any text will do.
     pub open: bool,
     pub fields: Vec<Field>,
+    pub approval: Option<Box<Approval>>,
     pub state: QuestionState,
     pub asked_at: Timestamp,
     pub settled_at: Option<Timestamp>,
@@ -48,7 +50,7 @@ pub struct QuestionRow {
 macro_rules! select {
     ($which:literal) => {
         concat!(
-            "SELECT task, n, kind, text, choices, options, open, fields, state, asked_at, settled_at, choice, surface, note FROM question ",
+            "SELECT task, n, kind, text, choices, options, open, fields, approval, state, asked_at, settled_at, choice, surface, note FROM question ",
             $which
         )
     };
@@ -73,6 +75,17 @@ impl QuestionsMut<'_> {
     /// `false` if it stands there already; advancing the task writes it as well.
     pub fn ask(&mut self, task: i64, question: &Question) -> Result<bool, StoreError> {
         insert(self.conn, task, question)
+    }
+
+    /// What became of each thing that an approval was asked for.
+    pub fn decided(&mut self, task: i64, n: u32, verdicts: &[Verdict]) -> Result<(), StoreError> {
+        let approval = self.get(task, n)?.and_then(|row| row.approval);
+        if let Some(approval) = approval {
+            let approval = json("question", &approval.with_verdicts(verdicts))?;
+            let sql = "UPDATE question SET approval = ?3 WHERE task = ?1 AND n = ?2";
+            self.conn.prepare_cached(sql)?.execute(params![task, n, approval])?;
+        }
+        Ok(())
     }
 
     /// Answered if there is a choice, otherwise withdrawn. `false`: it was settled before, and nothing changes.
@@ -124,6 +137,7 @@ pub(super) fn open_of(conn: &Connection, task: i64) -> Result<Vec<Question>, Sto
             options: row.options,
             open: row.open,
             fields: row.fields,
+            approval: row.approval,
             asked_at: row.asked_at,
         })
         .collect())
@@ -154,9 +168,10 @@ pub(super) fn sync(conn: &Connection, seq: i64, task: &Task, now: Timestamp) -> 
 }
 
 fn insert(conn: &Connection, seq: i64, question: &Question) -> Result<bool, StoreError> {
-    let sql = "INSERT OR IGNORE INTO question (task, n, kind, text, choices, options, open, fields, state, \
-               asked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open', ?9)";
+    let sql = "INSERT OR IGNORE INTO question (task, n, kind, text, choices, options, open, fields, approval, \
+               state, asked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'open', ?10)";
     let fields = if question.fields.is_empty() { None } else { Some(json("question", &question.fields)?) };
+    let approval = question.approval.as_ref().map(|approval| json("question", approval)).transpose()?;
     let params = params![
         seq,
         question.n,
@@ -166,6 +181,7 @@ fn insert(conn: &Connection, seq: i64, question: &Question) -> Result<bool, Stor
         json("question", &question.options)?,
         question.open,
         fields,
+        approval,
         question.asked_at.as_millis(),
     ];
     Ok(conn.prepare_cached(sql)?.execute(params)? > 0)
@@ -182,6 +198,7 @@ fn read(row: &rusqlite::Row<'_>) -> Result<QuestionRow, StoreError> {
         options: columns.json()?,
         open: columns.get()?,
         fields: columns.json_or_default()?,
+        approval: columns.json_or_default()?,
         state: columns.name()?,
         asked_at: columns.time()?,
         settled_at: columns.time_or_none()?,

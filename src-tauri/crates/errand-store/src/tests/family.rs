@@ -24,6 +24,7 @@ fn asking(task: Task) -> Task {
         options: Vec::new(),
         open: true,
         fields: Vec::new(),
+        approval: None,
         asked_at: NOW,
     };
     Task { state: State::NeedsYou, questions: vec![question], next_question: 2, ..task }

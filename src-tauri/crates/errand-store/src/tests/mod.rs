@@ -3,6 +3,7 @@ mod backup;
 mod credentials;
 mod family;
 mod full;
+mod grants;
 mod keys;
 mod lists;
 mod logs;
@@ -85,6 +86,7 @@ pub(super) fn work(command: &str) -> Work {
         secrets: Vec::new(),
         brief: None,
         execution: Default::default(),
+        allow: Vec::new(),
         around: Default::default(),
     })
 }

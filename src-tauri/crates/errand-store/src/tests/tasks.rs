@@ -1,5 +1,8 @@
 use std::time::Duration;
 
+use errand_model::approval::{
+    Approval, Consents, FileAction, FileChange, Item, Risk, Unattended, Verdict, What,
+};
 use errand_model::{
     Checkpoint, Choice, Dependency, Hold, Notify, Priority, Question, QuestionKind, Run, Stage, Talk, Timer,
     TimerKind, TurnLimits, Wake,
@@ -44,10 +47,42 @@ fn questions() -> impl Strategy<Value = Vec<Question>> {
                 options,
                 open,
                 fields: Vec::new(),
+                approval: (n == 1).then(|| Box::new(approval())),
                 asked_at,
             })
             .collect()
     })
+}
+
+fn consents() -> Consents {
+    let pair = || ("cd / make".to_owned(), "with quotes '\"".to_owned());
+    Consents { approved: vec![pair()], denied: vec![pair(), pair()], once: vec!["seal".to_owned()] }
+}
+
+fn approval() -> Approval {
+    let item = Item {
+        path: Some("notes.md".into()),
+        words: vec!["write_file".into(), "notes.md".into()],
+        program: Some("/usr/bin/make".into()),
+        key: "key".into(),
+        programs: "programs".into(),
+        same: "same".into(),
+        seal: "seal".into(),
+        verdict: Some(Verdict::Deny),
+    };
+    let diff = "+é\n".to_owned();
+    let change = FileChange { path: "notes.md".into(), action: FileAction::Create, diff, cut: true };
+    Approval {
+        ask: Some(3),
+        tool: "write_file".into(),
+        why: "every command is asked about".into(),
+        risk: Risk::Low,
+        what: What::Files(vec![change]),
+        folder: "/home/ada".into(),
+        items: vec![item],
+        covers: None,
+        unattended: Unattended::Grants,
+    }
 }
 
 prop_compose! {
@@ -87,6 +122,7 @@ prop_compose! {
             told: 0,
             awaits: turns > 0,
             news: stalls > 0,
+            consents: if turns > 0 { consents() } else { Consents::default() },
         }
     }
 }
@@ -308,6 +344,7 @@ async fn a_question_is_settled_once_whether_the_task_goes_first_or_not() {
         options: Vec::new(),
         open: false,
         fields: Vec::new(),
+        approval: None,
         asked_at: NOW,
     };
     let questions = vec![question(1), question(2), question(3)];

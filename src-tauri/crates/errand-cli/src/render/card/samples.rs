@@ -73,6 +73,7 @@ pub fn task(state: TaskState) -> TaskView {
         timeout_ms: Some(5_400_000),
         retries: 0,
         isolation: isolation(),
+        tool_rules: None,
         secrets: Vec::new(),
         around: Vec::new(),
         exclusive: false,
