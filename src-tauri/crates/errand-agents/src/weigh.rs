@@ -266,8 +266,12 @@ fn not_asked(why: &str) -> String {
 }
 
 fn say(why: &[Doubted]) -> String {
-    let all: Vec<&str> = why.iter().map(|doubted| doubted.text.trim_end_matches('.')).collect();
-    all.join("; ")
+    let text = |doubted: &Doubted| match doubted.doubt {
+        // Of a command or of a file.
+        Doubt::Always => "each step of this task is asked about".to_owned(),
+        _ => doubted.text.trim_end_matches('.').to_owned(),
+    };
+    why.iter().map(text).collect::<Vec<_>>().join("; ")
 }
 
 fn risk(why: &[Doubted], words: &[String]) -> Risk {
