@@ -7,6 +7,8 @@ mod family;
 mod intake;
 mod process;
 mod slots;
+#[cfg(test)]
+mod tests;
 mod timers;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -227,6 +229,8 @@ impl Dispatcher {
                     });
                     entry.committing = Some(letter);
                 }
+                // It was admitted while something else was being written down, a cancel for example.
+                Err(_) if let Some(run) = admitted(&letter.event) => self.slots.free(run),
                 Err(refused) => match family::known(refused, &letter.event, &entry.live.task) {
                     Some(known) => {
                         drop(letter.spawner.map(|spawner| spawner.send(Ok(known))));
@@ -291,7 +295,9 @@ impl Dispatcher {
         match stored {
             Ok(Some(stored)) => entry.live.task = stored.task,
             Ok(None) => {
-                if let Some(letter) = letter {
+                let letters: Vec<Letter> = letter.into_iter().chain(entry.letters.drain(..)).collect();
+                for letter in letters {
+                    admitted(&letter.event).into_iter().for_each(|run| self.slots.free(run));
                     letter.refuse(Fault::new(Code::TaskNotFound, format!("{task} was removed.")));
                 }
                 self.awake.forget(task);
@@ -481,6 +487,12 @@ impl Dispatcher {
 
 fn is_decision(event: &Event) -> bool {
     matches!(event, Event::Answer { answer: Answer::Decision(_), .. })
+}
+
+/// The run whose slot goes with this event.
+fn admitted(event: &Event) -> Option<RunId> {
+    let Event::Admitted { run } = event else { return None };
+    Some(*run)
 }
 
 /// What has happened in the world is written down even on a full disk; only new undertakings are refused.
