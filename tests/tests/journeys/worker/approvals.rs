@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::world::{Home, background, finish, parsed};
+use crate::world::{Home, background, finish, parsed, schema};
 
 use super::script;
 
@@ -134,6 +134,7 @@ fn a_command_that_no_rule_allows_is_shown_and_done_once_when_it_is_approved() {
     assert_eq!(lab.ran(), ["ran all of it"]);
     assert_eq!(lab.results(2)[0]["ok"], true);
     let task = lab.home.task(&id);
+    schema::fits("TaskView", &task);
     assert_eq!(task["state"], "completed", "{task}");
     assert_eq!(task["questions"][0]["answered"]["choice"], "approved");
     assert_eq!(task["questions"][0]["answered"]["surface"], "terminal");
@@ -365,6 +366,7 @@ fn nobody_is_asked_where_that_was_agreed_and_grants_allow_what_they_say() {
     let reasons = lab.reasons(&allowed);
     assert!(reasons.contains(&"granted".to_owned()) && reasons.contains(&"refused_unattended".to_owned()));
     let grants = lab.home.json("grants");
+    schema::fits("Grants", &grants);
     assert_eq!((&grants["grants"][0]["state"], &grants["grants"][0]["used"]), (&json!("used_up"), &json!(1)));
 
     // One that a person makes while answering is for the next task as well, until it is revoked.
