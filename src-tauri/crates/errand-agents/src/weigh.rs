@@ -218,7 +218,7 @@ impl Scales {
                     }
                 }
             }
-            Decision::Ask { why } => Verdict::Ask { risk: risk(&why, words), why: say(&why) },
+            Decision::Ask { why } => Verdict::Ask { risk: risk(&why, words, security), why: say(&why) },
             Decision::Denied { by: Refusal::Security } => {
                 Verdict::Refused("this task may run no commands".to_owned())
             }
@@ -274,13 +274,14 @@ fn say(why: &[Doubted]) -> String {
     why.iter().map(text).collect::<Vec<_>>().join("; ")
 }
 
-fn risk(why: &[Doubted], words: &[String]) -> Risk {
+fn risk(why: &[Doubted], words: &[String], security: Security) -> Risk {
     if words.iter().any(|word| allow::visible(word) != *word) {
         return Risk::High;
     }
     let of = |doubted: &Doubted| match doubted.doubt {
-        Doubt::Always => Risk::Low,
-        Doubt::NotListed => Risk::Medium,
+        // A rule allows it; it is asked about because everything is.
+        Doubt::Always if security == Security::Allowlist => Risk::Low,
+        Doubt::Always | Doubt::NotListed => Risk::Medium,
         _ => Risk::High,
     };
     why.iter().map(of).max().unwrap_or(Risk::Medium)

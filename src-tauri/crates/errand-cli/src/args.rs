@@ -54,6 +54,8 @@ pub enum Command {
     Wait(Wait),
     /// Print changes as they happen
     Watch(Watch),
+    /// Everything that waits for you, oldest first
+    Inbox,
     /// Answer a question of a task
     Answer(Answer),
     /// Cancel tasks
@@ -358,7 +360,7 @@ pub struct Delete {
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("what").required(true).args(["text", "choose", "fields", "approve", "deny"]))]
 pub struct Answer {
-    /// The id or its beginning
+    /// The id or its beginning, or with the question behind it, such as bold-falcon-427/q1
     pub task: String,
     /// Which question, such as q1, when several are open
     #[arg(long)]

@@ -28,6 +28,7 @@ pub async fn perform(session: &Session, command: Command) -> End {
         Command::Show(typed) => look::show(session, typed).await,
         Command::History(typed) => look::history(session, typed).await,
         Command::Deliveries(typed) => look::deliveries(session, typed).await,
+        Command::Inbox => look::inbox(session).await,
         Command::Mute(typed) => settings::mute(session, typed).await,
         Command::Log(typed) => stream::log(session, typed).await,
         Command::Watch(typed) => stream::watch(session, typed).await,

@@ -2,6 +2,7 @@
 
 pub mod card;
 pub mod deliveries;
+pub mod inbox;
 pub mod isolation;
 pub mod list;
 pub mod progress;

@@ -179,6 +179,7 @@ pub fn contract() -> BTreeMap<String, String> {
         "Changed",
         "Timeline",
         "DeliveryList",
+        "InboxView",
         "Settings",
         "SettingView",
         "BackupDone",

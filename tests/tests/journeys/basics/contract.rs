@@ -33,7 +33,9 @@ fn documents_about_tasks_fit_their_schemas() {
     home.wait_for_state(&asks, "needs_you");
     fits("WaitReply", &parsed(&home.run(["wait", "--json", &asks]).out));
     fits_line(&home, "TaskView", &format!("show {asks}"));
+    fits_line(&home, "InboxView", "inbox");
     fits_line(&home, "TaskView", &format!("answer {asks} --choose run_anyway"));
+    fits_line(&home, "InboxView", "inbox");
     home.ended(&[&asks]);
     fits_line(&home, "TaskView", &format!("show {asks}"));
     fits_line(&home, "TaskView", &format!("show {failed}"));

@@ -63,6 +63,12 @@ fn the_inbox_has_every_open_question_oldest_first_also_those_below() {
     windows.call("answer", &dark).unwrap().unwrap();
     rows(&mut windows, 2);
     home.wait_for_state(&top, "completed");
+    let said = home.ok("inbox");
+    assert_eq!(said.lines().count(), 2, "{said}");
+    assert!(said.contains(&format!("{two}/q1 ")) && said.contains("Which colour?"), "{said}");
+    home.ok(&format!("answer {two}/q1 red"));
+    let left = rows(&mut windows, 1);
+    assert_eq!(left[0]["question"]["id"], "q2");
     home.ok(&format!("cancel {two}"));
     rows(&mut windows, 0);
     home.quit();

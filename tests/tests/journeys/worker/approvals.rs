@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::world::service::Service;
 use crate::world::{Home, background, finish, parsed, schema};
 
 use super::script;
@@ -18,7 +19,10 @@ struct Lab {
 
 impl Lab {
     fn new() -> Lab {
-        let home = Home::new();
+        Lab::of(Home::new())
+    }
+
+    fn of(home: Home) -> Lab {
         let folder = home.file("project");
         fs::create_dir_all(&folder).unwrap();
         let lab = Lab { home, folder };
@@ -484,5 +488,46 @@ fn a_cancel_withdraws_what_is_asked_and_a_denied_security_runs_nothing() {
     assert!(said.code == 6 && said.err.contains("cannot_enforce"), "{said:?}");
     let said = lab.home.run(["run", "--json", "Work", "--allow", "sudo", "--", "true"]);
     assert!(said.code == 2 && said.err.contains("bad_usage"), "{said:?}");
+    lab.home.quit();
+}
+
+#[test]
+fn a_banner_takes_a_no_always_and_a_yes_only_for_what_is_harmless_and_stands_there_in_full() {
+    let service = Service::start();
+    let lab = Lab::of(Home::new().on_bus(service.bus()));
+    lab.home.start_and_keep();
+    let asks = |flags: &str, argv: &[&str]| {
+        lab.calls(&runs(argv));
+        let id = lab.worker(flags, 1);
+        let banner = service.shown(&format!("A program asks in {id}"));
+        let labels: Vec<String> = banner.actions.iter().map(|(_, label)| label.clone()).collect();
+        (id, banner, labels)
+    };
+    // A rule allows it, and this task asks about everything.
+    let listed = "--allow ./build.sh --allow true --ask always";
+    let (id, banner, labels) = asks(listed, &["./build.sh"]);
+    assert_eq!(labels, ["Open", "Review", "Approve", "Deny"]);
+    assert!(banner.body.ends_with("May it run `./build.sh`?"), "{}", banner.body);
+    service.press(&banner, "Approve");
+    lab.home.wait_for_state(&id, "completed");
+    assert_eq!(lab.ran(), ["ran "]);
+    let question = lab.home.task(&id)["questions"][0].clone();
+    assert_eq!(question["answered"]["surface"], "notification", "{question}");
+
+    let long = "x".repeat(400);
+    let hidden = "a\u{202e}b";
+    for (flags, argv) in [
+        ("--ask always", vec!["./build.sh"]),
+        (listed, vec!["./build.sh", "more"]),
+        (listed, vec!["./build.sh", long.as_str()]),
+        (listed, vec!["./build.sh", hidden]),
+    ] {
+        let (id, banner, labels) = asks(flags, &argv);
+        assert_eq!(labels, ["Open", "Review", "Deny"], "{flags} {argv:?}");
+        service.press(&banner, "Deny");
+        lab.home.wait_for_state(&id, "completed");
+        assert_eq!(lab.home.task(&id)["questions"][0]["answered"]["surface"], "notification");
+    }
+    assert_eq!(lab.ran(), ["ran "], "what was denied did not run");
     lab.home.quit();
 }

@@ -23,19 +23,18 @@ const HERE: Option<Surface> = Some(Surface::Terminal);
 pub async fn answer(session: &Session, typed: Answer) -> End {
     let (fields, typed_here) = values(&typed.fields)?;
     let choice = typed.choose.unwrap_or_else(|| typed.text.join(" "));
+    // As `errand inbox` names it.
+    let (task, question) = match (typed.task.rsplit_once('/'), typed.question) {
+        (Some((task, question)), None) => (task.to_owned(), Some(question.to_owned())),
+        (_, question) => (typed.task, question),
+    };
     let client = session.connect().await?;
     if !typed_here.is_empty() || !choice.is_empty() {
-        let (_, task) = ask::<command::Show>(&client, TaskRef { task: typed.task.clone() }).await?;
-        refuse_secrets(&task, typed.question.as_deref(), &typed_here, !choice.is_empty())?;
+        let (_, asking) = ask::<command::Show>(&client, TaskRef { task: task.clone() }).await?;
+        refuse_secrets(&asking, question.as_deref(), &typed_here, !choice.is_empty())?;
     }
-    let params = AnswerQuestion {
-        task: typed.task,
-        question: typed.question,
-        choice,
-        fields,
-        decision: decision(typed.decide),
-        surface: HERE,
-    };
+    let params =
+        AnswerQuestion { task, question, choice, fields, decision: decision(typed.decide), surface: HERE };
     changed_one(session, ask::<command::Answer>(&client, params).await?)
 }
 

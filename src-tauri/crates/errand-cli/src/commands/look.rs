@@ -1,4 +1,4 @@
-use errand_wire::{ListDeliveries, ListTasks, TaskRef, command};
+use errand_wire::{Empty, ListDeliveries, ListTasks, TaskRef, command};
 
 use crate::args::{Deliveries, List, Task};
 use crate::output::{self, End};
@@ -67,6 +67,24 @@ pub async fn history(session: &Session, typed: Task) -> End {
     let (look, now) = (output::look(), now());
     let lines: String = history.rows.iter().map(|row| timeline::row(row, look, &now) + "\n").collect();
     output::text(&lines)?;
+    Ok(0)
+}
+
+pub async fn inbox(session: &Session) -> End {
+    let client = session.connect().await?;
+    let (raw, found) = ask::<command::Inbox>(&client, Empty {}).await?;
+    if session.json {
+        output::document(&raw)?;
+        return Ok(0);
+    }
+    if found.rows.is_empty() {
+        output::note("Nothing needs you.");
+        return Ok(0);
+    }
+    output::text(&render::inbox::list(&found.rows, output::look(), &now()))?;
+    if found.more {
+        output::note("There are more: answer some of these, and the others move up.");
+    }
     Ok(0)
 }
 
