@@ -27,8 +27,8 @@ async fn what_is_typed_on_a_banner_is_an_answer_like_any_other() {
     world.notifier.appear(&["actions", "inline-reply"]);
     let id = world.ask("fence", "Which colour?", &[]).await;
     let banner = world.shown(1).await.remove(0);
-    assert_eq!(keys(&banner), ["default", "open"]);
-    assert_eq!(banner.reply.as_ref().map(|reply| reply.instead_of.as_str()), Some("open"));
+    assert_eq!(keys(&banner), ["default", "review"]);
+    assert_eq!(banner.reply.as_ref().map(|reply| reply.instead_of.as_str()), Some("review"));
     world.notifier.reply(&banner.key, "  dark\nblue ");
     let runs = world.runs(2).await;
     assert_eq!(world.prompts(&runs[1], 1).await[0].answers[0].answer, "dark\nblue");
@@ -110,21 +110,21 @@ async fn a_field_stands_only_where_any_text_will_do_and_all_can_be_seen() {
     let other = |options: &[&str]| serde_json::json!({ "question": "?", "options": options, "other": true });
     let long = "o".repeat(60);
     let cases = [
-        (serde_json::json!({ "question": "?" }), vec!["default", "open"], true),
-        (other(&["a", "b"]), vec!["default", "answer-q1-0", "answer-q1-1", "open"], true),
+        (serde_json::json!({ "question": "?" }), vec!["default", "review"], true),
+        (other(&["a", "b"]), vec!["default", "answer-q1-0", "answer-q1-1", "review"], true),
         (serde_json::json!({ "question": "?", "options": ["a"] }), vec!["default", "answer-q1-0"], false),
-        (other(&["a", "b", "c"]), vec!["default", "open"], false),
-        (other(&[&long]), vec!["default", "open"], false),
-        (serde_json::json!({ "question": "x".repeat(400) }), vec!["default", "open"], false),
-        (serde_json::json!({ "question": "a\u{202e}b" }), vec!["default", "open"], false),
+        (other(&["a", "b", "c"]), vec!["default", "review"], false),
+        (other(&[&long]), vec!["default", "review"], false),
+        (serde_json::json!({ "question": "x".repeat(400) }), vec!["default", "review"], false),
+        (serde_json::json!({ "question": "a\u{202e}b" }), vec!["default", "review"], false),
         (
             serde_json::json!({ "question": "?", "fields": [{ "name": "host" }] }),
-            vec!["default", "open"],
+            vec!["default", "review"],
             false,
         ),
         (
             serde_json::json!({ "question": "?", "fields": [{ "name": "word", "secret": true }] }),
-            vec!["default", "open"],
+            vec!["default", "review"],
             false,
         ),
     ];
