@@ -315,3 +315,46 @@ async fn keys_meant_for_one_question_do_not_answer_the_next() -> Result<()> {
     assert_eq!(task["questions"][0]["answered"]["choice"], "Red", "{task}");
     scene.quit().await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_decided_by_keys_and_so_is_a_question_in_the_window_of_its_task() -> Result<()> {
+    let scene = Scene::open("--inbox").await?;
+    let page = &scene.page;
+    page.wait_text("h1", LIMIT, |text| text == "Nothing needs you").await?;
+    let worker = r#"case $ERRAND_TURN in
+        1) call='{"id":"1","name":"write_file","arguments":{"path":"note","text":"new\n"}}' ;;
+        2) call='{"id":"2","name":"run_command","arguments":{"argv":["touch","done"]}}' ;;
+        *) cp "$ERRAND_REQUEST_FILE" last; echo '{"status":"done","report":"It is done."}' > "$ERRAND_RESPONSE_FILE"; exit ;;
+        esac
+        echo "{\"status\":\"continue\",\"tool_calls\":[$call]}" > "$ERRAND_RESPONSE_FILE""#;
+    let id =
+        scene.errand_run(&["Touch it", "--title", "Touch it", "--ask", "always", "--", "sh", "-c", worker]);
+    scene.until_row("Touch it").await?;
+    page.wait_text("article", LIMIT, |text| text.contains("note") && text.contains("new")).await?;
+    scene.picture("inbox-files.png").await?;
+    scene.key("a");
+    page.wait_text("article", LIMIT, |text| text.contains("touch done")).await?;
+    scene.picture("inbox-command.png").await?;
+    scene.key("d");
+    let task = scene.until_state(&id, "completed").await?;
+    for (question, choice) in [(0, "approved"), (1, "denied")] {
+        let answered = &task["questions"][question]["answered"];
+        assert_eq!((&answered["choice"], &answered["surface"]), (&choice.into(), &"window".into()), "{task}");
+    }
+    assert!(scene.desktop.scratch().join("note").exists() && !scene.desktop.scratch().join("done").exists());
+
+    let fence = scene.asks("Paint the fence", CHOICE).await?;
+    scene.until_row("Paint the fence").await?;
+    scene.key("o");
+    page.switch_to_titled("Paint the fence", LIMIT).await?;
+    page.wait_for(".choices button", LIMIT).await?;
+    assert_eq!(page.accessible("h1").await?, ("heading".into(), "Paint the fence".into()));
+    assert_eq!(page.accessible(".choices").await?, ("group".into(), "Answers".into()));
+    assert_eq!(page.accessible(".choices button").await?, ("button".into(), "Red".into()));
+    scene.reads().await?;
+    scene.key("2");
+    let task = scene.until_state(&fence, "completed").await?;
+    assert_eq!(task["questions"][0]["answered"]["choice"], "Blue", "{task}");
+    page.wait_text("main", LIMIT, |text| text.contains("painted Blue")).await?;
+    scene.quit().await
+}

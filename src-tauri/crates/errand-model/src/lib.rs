@@ -35,7 +35,8 @@ pub use policy::{
     Abilities, AskMode, Execution, Isolation, Network, Resources, Security, Together, Wish, Workspace,
 };
 pub use question::{
-    Answer, AnswerText, BadAnswer, Field, FieldKind, Given, Question, QuestionKind, TextShape, told_again,
+    Answer, AnswerText, BadAnswer, Field, FieldKind, Given, Question, QuestionKind, Schema, TextShape,
+    told_again,
 };
 pub use reason::Reason;
 pub use step::{Step, accept, accept_subtask, step};

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::approval::{Approval, Decision, Verdict, What};
 use crate::{Ask, Choice};
 pub use form::{Field, FieldKind, TextShape};
-pub use schema::fields_of;
+pub use schema::{Schema, fields_of};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -4,6 +4,7 @@ use errand_base::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::approval::Consents;
+use crate::question::Schema;
 use crate::{Exit, Field, SubtaskWish};
 
 /// What a task remembers of it from one turn to the next. Empty for a program that only prints.
@@ -141,8 +142,8 @@ pub struct Ask {
     #[serde(default)]
     pub fields: Vec<Field>,
     /// The same as a form in JSON schema.
-    #[serde(default)]
-    pub schema: Option<serde_json::Value>,
+    #[serde(default, skip_serializing)]
+    pub schema: Option<Schema>,
     /// Its fields were a schema.
     #[serde(skip)]
     pub form: bool,

@@ -29,9 +29,9 @@ pub enum WorkerVerb {
         /// Several things at once, in place of options. The answer then is a JSON object.
         #[serde(default)]
         fields: Vec<FieldView>,
-        /// The same as a form in JSON schema.
+        /// The same as a form in JSON schema, as text: the order of its properties counts.
         #[serde(default)]
-        schema: Option<serde_json::Value>,
+        schema: Option<String>,
     },
     Progress {
         note: String,

@@ -82,7 +82,7 @@ fn a_form_in_json_schema_is_asked_field_by_field_and_answered_in_its_own_words()
     let id = script(&home, "", &said_in_full);
     let question = home.wait_for_state(&id, "needs_you")["questions"][0].clone();
     assert_eq!(question["kind"], "elicitation");
-    assert_eq!(question["fields"][1]["label"], "How large?", "{question}");
+    assert_eq!(question["fields"][0]["label"], "How large?", "in the order of the schema: {question}");
     let (code, error) = home.refused(&format!("--json answer {id} --field size=medium"));
     assert_eq!((code, error["code"].as_str()), (6, Some("bad_answer")));
     home.ok(&format!("answer {id} --field size=large"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use errand_base::{Code, Fault};
 use errand_engine::{Accepted, Door, Worker};
-use errand_model::{Ask, Check, Checkpoint, Field, FieldKind, Finish, SubtaskWish, WakeWish};
+use errand_model::{Ask, Check, Checkpoint, Field, FieldKind, Finish, Schema, SubtaskWish, WakeWish};
 use errand_wire::{CheckView, FieldView, SubtaskSeen, WorkerCall, WorkerReply, WorkerVerb};
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::net::{UnixListener, UnixStream};
@@ -79,10 +79,15 @@ async fn connection(stream: UnixStream, worker: &Worker, boundary: &Boundary) ->
     let reply = match permit(&line, (peer.pid(), started), worker, boundary) {
         Ok(WorkerVerb::Ask { question, options, other, fields, schema }) => {
             let fields = fields.into_iter().map(field).collect();
-            let ask = Ask { text: question, options, open: other, fields, schema, ..Ask::default() };
-            match asked(ask, worker, &mut lines, &mut write).await? {
-                Some(reply) => reply,
-                None => return Ok(()),
+            match schema.as_deref().map(read_schema).transpose() {
+                Ok(schema) => {
+                    let ask = Ask { text: question, options, open: other, fields, schema, ..Ask::default() };
+                    match asked(ask, worker, &mut lines, &mut write).await? {
+                        Some(reply) => reply,
+                        None => return Ok(()),
+                    }
+                }
+                Err(fault) => WorkerReply::Error(fault.into()),
             }
         }
         Ok(verb) => perform(verb, worker).await.unwrap_or_else(|fault| WorkerReply::Error(fault.into())),
@@ -155,6 +160,11 @@ async fn perform(verb: WorkerVerb, worker: &Worker) -> Result<WorkerReply, Fault
             Ok(WorkerReply::Cancelled { id: worker.cancel_subtask(&subtask).await? })
         }
     }
+}
+
+fn read_schema(text: &str) -> Result<Schema, Fault> {
+    serde_json::from_str(text)
+        .map_err(|error| Fault::new(Code::BadUsage, format!("The schema cannot be read: {error}.")))
 }
 
 fn field(view: FieldView) -> Field {

@@ -101,10 +101,8 @@ fn value_of(answer: &str, name: &str) -> String {
     }
 }
 
-fn form(text: String) -> Result<serde_json::Value, Fault> {
-    let text = if text == "-" { read_brief()? } else { text };
-    serde_json::from_str(&text)
-        .map_err(|error| Fault::new(Code::BadUsage, format!("The schema is no JSON: {error}.")))
+fn form(text: String) -> Result<String, Fault> {
+    if text == "-" { read_brief() } else { Ok(text) }
 }
 
 async fn ask(json: bool, typed: args::Ask) -> End {

@@ -2,25 +2,89 @@
 //! texts, numbers, flags and choices. What is beyond that is refused with its name, since an answer could not be held
 //! to it.
 
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::form::{Field, FieldKind, TextShape};
 
+/// A form, with its properties in the order in which they were written: so they are asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Schema {
+    properties: Option<Vec<(String, Value)>>,
+    rest: Map<String, Value>,
+}
+
+impl<'de> Deserialize<'de> for Schema {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Schema, D::Error> {
+        let mut schema = Schema::default();
+        for (key, value) in InOrder::<PropertyOrMore>::deserialize(deserializer)?.0 {
+            match (key.as_str(), value) {
+                ("properties", PropertyOrMore::Object(properties)) => schema.properties = Some(properties),
+                (_, PropertyOrMore::Object(object)) => {
+                    schema.rest.insert(key, Value::Object(object.into_iter().collect()));
+                }
+                (_, PropertyOrMore::Other(value)) => drop(schema.rest.insert(key, value)),
+            }
+        }
+        Ok(schema)
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum PropertyOrMore {
+    #[serde(deserialize_with = "in_order")]
+    Object(Vec<(String, Value)>),
+    Other(Value),
+}
+
+fn in_order<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, Value)>, D::Error> {
+    InOrder::deserialize(deserializer).map(|read| read.0)
+}
+
+/// An object as it was written.
+struct InOrder<T>(Vec<(String, T)>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for InOrder<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<InOrder<T>, D::Error> {
+        deserializer.deserialize_map(Entries(std::marker::PhantomData)).map(InOrder)
+    }
+}
+
+struct Entries<T>(std::marker::PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
+    type Value = Vec<(String, T)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+}
+
 /// The fields of a form. An error is a sentence.
-pub fn fields_of(schema: &Value) -> Result<Vec<Field>, String> {
-    let Value::Object(form) = schema else { return Err("A form's schema is a JSON object.".to_owned()) };
-    known(form, "The form", &["type", "properties", "required", "title", "description", "$schema"])?;
-    if form.get("type").is_some_and(|kind| kind != "object") {
+pub fn fields_of(form: &Schema) -> Result<Vec<Field>, String> {
+    known(&form.rest, "The form", &["type", "required", "title", "description", "$schema"])?;
+    if form.rest.get("type").is_some_and(|kind| kind != "object") {
         return Err("A form's schema is of the type “object”.".to_owned());
     }
-    let Some(Value::Object(properties)) = form.get("properties") else {
+    let Some(properties) = &form.properties else {
         return Err("A form's schema needs “properties”.".to_owned());
     };
     if properties.is_empty() {
         return Err("A form without properties asks for nothing.".to_owned());
     }
-    let required = texts(form.get("required"), "required")?;
-    if let Some(unknown) = required.iter().find(|name| !properties.contains_key(*name)) {
+    let required = texts(form.rest.get("required"), "required")?;
+    if let Some(unknown) = required.iter().find(|name| !properties.iter().any(|(known, _)| known == *name)) {
         return Err(format!("The form requires “{unknown}”, which it does not have."));
     }
     let fields: Vec<Field> = properties
@@ -178,7 +242,12 @@ mod tests {
     use super::*;
     use crate::{Answer, Ask, Question, QuestionKind};
 
+    fn read(schema: Value) -> Result<Schema, String> {
+        serde_json::from_value(schema).map_err(|error| error.to_string())
+    }
+
     fn asks(schema: Value) -> Question {
+        let schema = read(schema).unwrap();
         let ask = Ask { text: "Sign up".to_owned(), schema: Some(schema), ..Ask::default() };
         Question::asked(1, &ask.expanded().unwrap(), Timestamp::from_millis(0))
     }
@@ -244,7 +313,8 @@ mod tests {
     fn what_an_answer_could_not_be_held_to_is_refused() {
         let one = |property: Value| json!({ "type": "object", "properties": { "a": property } });
         for (schema, why) in [
-            (json!([]), "is a JSON object"),
+            (json!([]), "expected a JSON object"),
+            (json!({ "properties": [] }), "has “properties”"),
             (json!({}), "needs “properties”"),
             (json!({ "properties": {} }), "asks for nothing"),
             (json!({ "type": "array", "properties": { "a": { "type": "string" } } }), "of the type “object”"),
@@ -268,14 +338,25 @@ mod tests {
             (one(json!({ "type": "integer", "minimum": "1" })), "is a number"),
             (json!({ "properties": { "a=b": { "type": "string" } } }), "cannot be the name"),
         ] {
-            let said = fields_of(&schema).unwrap_err();
+            let said = read(schema.clone()).and_then(|schema| fields_of(&schema)).unwrap_err();
             assert!(said.contains(why), "{schema}: {said}");
         }
         let both = Ask {
             options: vec!["a".to_owned()],
-            schema: Some(one(json!({ "type": "string" }))),
+            schema: Some(read(one(json!({ "type": "string" }))).unwrap()),
             ..Ask::default()
         };
         assert!(both.expanded().is_err());
+    }
+
+    #[test]
+    fn fields_are_asked_in_the_order_they_are_written_in() {
+        let text =
+            r#"{"properties":{"zone":{"type":"string"},"age":{"type":"integer"},"name":{"type":"string"}}}"#;
+        let fields = fields_of(&serde_json::from_str(text).unwrap()).unwrap();
+        assert_eq!(
+            fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(),
+            ["zone", "age", "name"]
+        );
     }
 }
