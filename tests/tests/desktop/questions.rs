@@ -326,7 +326,7 @@ async fn requests_are_decided_by_keys_and_so_is_a_question_in_the_window_of_its_
         2) call='{"id":"2","name":"run_command","arguments":{"argv":["touch","done"]}}' ;;
         *) cp "$ERRAND_REQUEST_FILE" last; echo '{"status":"done","report":"It is done."}' > "$ERRAND_RESPONSE_FILE"; exit ;;
         esac
-        echo "{\"status\":\"continue\",\"tool_calls\":[$call]}" > "$ERRAND_RESPONSE_FILE""#;
+        printf '{"status":"continue","tool_calls":[%s]}' "$call" > "$ERRAND_RESPONSE_FILE""#;
     let id =
         scene.errand_run(&["Touch it", "--title", "Touch it", "--ask", "always", "--", "sh", "-c", worker]);
     scene.until_row("Touch it").await?;
