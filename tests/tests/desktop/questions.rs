@@ -72,6 +72,15 @@ impl Scene {
         self.desktop.xdotool(&["key", key]).unwrap();
     }
 
+    /// Until the real keyboard is at this window; on a busy machine that comes after its page is there.
+    async fn in_front(&self, title: &str) -> Result<()> {
+        let look = async || {
+            let name = self.desktop.xdotool(&["getwindowfocus", "getwindowname"]).unwrap_or_default();
+            Ok(name.contains(title).then_some(()))
+        };
+        eventually(&format!("{title} is in front"), LIMIT, look).await
+    }
+
     /// By the clock of the page: a card takes no key in its first moments.
     async fn reads(&self) -> Result<()> {
         let now = async || -> Result<f64> {
@@ -89,6 +98,7 @@ impl Scene {
     }
 
     async fn until_row(&self, title: &str) -> Result<()> {
+        self.in_front("Inbox").await?;
         self.page.wait_text("[role=option][aria-selected=true]", LIMIT, |row| row.contains(title)).await?;
         self.reads().await
     }
@@ -218,6 +228,7 @@ async fn an_answer_window_closes_itself_and_leaves_nothing() -> Result<()> {
     page.switch_to_titled("Paint the fence asks", LIMIT).await?;
     scene.until_focus("Red").await?;
     scene.until_windows(2).await?;
+    scene.in_front("Paint the fence asks").await?;
     scene.picture("answer.png").await?;
     assert_eq!(page.accessible(".choices").await?, ("group".into(), "Answers".into()));
     assert_eq!(page.accessible("h1").await?, ("heading".into(), "Paint the fence".into()));
@@ -232,6 +243,7 @@ async fn an_answer_window_closes_itself_and_leaves_nothing() -> Result<()> {
     open();
     page.switch_to_titled("Paint the fence asks", LIMIT).await?;
     page.wait_text("main", LIMIT, |text| text.contains("Answered “Red” by you in a window")).await?;
+    scene.in_front("Paint the fence asks").await?;
     scene.key("Escape");
     page.switch_to_titled("Inbox", LIMIT).await?;
     scene.until_windows(1).await?;
@@ -351,6 +363,7 @@ async fn requests_are_decided_by_keys_and_so_is_a_question_in_the_window_of_its_
     assert_eq!(page.accessible("h1").await?, ("heading".into(), "Paint the fence".into()));
     assert_eq!(page.accessible(".choices").await?, ("group".into(), "Answers".into()));
     assert_eq!(page.accessible(".choices button").await?, ("button".into(), "Red".into()));
+    scene.in_front("Paint the fence · Errand").await?;
     scene.reads().await?;
     scene.key("2");
     let task = scene.until_state(&fence, "completed").await?;
